@@ -1,0 +1,78 @@
+package csvscan
+
+import (
+	"fmt"
+	"strconv"
+
+	"pipewright/engine"
+)
+
+// at gives a place in the text: "data/leads.csv, line 3".
+func (s *Source) at(line int64) string { return s.o.Name + ", line " + number(line) }
+
+func (s *Source) unclosed(found cut) error {
+	line := number(s.line + found.openLine)
+	return &engine.Error{
+		Kind:  engine.Failed,
+		What:  fmt.Sprintf("the quote that opens on line %s is never closed", line),
+		Where: s.at(s.line + found.openLine),
+		Next:  "close it, or name another quote character",
+	}
+}
+
+func (s *Source) tooLong(found cut) error {
+	limit := size(int64(s.o.MaxRecord))
+	e := &engine.Error{Kind: engine.Failed}
+	if found.open >= 0 {
+		line := s.line + found.openLine
+		e.What = fmt.Sprintf("the quote that opens on line %s is not closed within %s", number(line), limit)
+		e.Where = s.at(line)
+		e.Next = "close it, or name another quote character"
+		return e
+	}
+	e.What = fmt.Sprintf("line %s is longer than %s", number(s.line), limit)
+	e.Where = s.at(s.line)
+	e.Next = "check that this is delimited text with a line for each row"
+	return e
+}
+
+// broken tells a read error with the place where the text breaks off.
+func (s *Source) broken(err error, found cut) error {
+	row, line := s.row+found.rows-1, s.line+found.lines
+	after := "before its first whole row"
+	if row > 0 {
+		after = "after row " + number(row)
+	}
+	return &engine.Error{
+		Kind:  engine.Failed,
+		What:  "it cannot be read to its end: it breaks off " + after,
+		Where: s.at(line),
+		Next:  "get a whole copy of it and try again",
+		Err:   err,
+	}
+}
+
+// number writes n with thousands separated: 5,000.
+func number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// size writes a number of bytes: 16 MiB.
+func size(n int64) string {
+	for _, u := range [...]struct {
+		shift uint
+		name  string
+	}{{30, "GiB"}, {20, "MiB"}, {10, "KiB"}} {
+		if n >= 1<<u.shift {
+			if n%(1<<u.shift) == 0 {
+				return number(n>>u.shift) + " " + u.name
+			}
+			return strconv.FormatFloat(float64(n)/float64(int64(1)<<u.shift), 'f', 1, 64) + " " + u.name
+		}
+	}
+	return number(n) + " bytes"
+}
