@@ -22,6 +22,9 @@ type ColumnSpec struct {
 	Name    string
 	Type    DataType
 	Length  int // of a varchar, in characters; 0 otherwise
+	// Precision and Scale of a numeric, for backends whose numeric needs them; 0 and 0 when any will do.
+	Precision int
+	Scale     int
 	NotNull bool
 	Default string // SQL expression, as CREATE TABLE takes it
 	Primary bool
