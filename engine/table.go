@@ -19,17 +19,17 @@ const (
 
 // ColumnSpec is one column of a table to be loaded.
 type ColumnSpec struct {
-	Name    string
-	Type    DataType
-	Length  int // of a varchar, in characters; 0 otherwise
+	Name   string
+	Type   DataType
+	Length int // of a varchar, in characters; 0 otherwise
 	// Precision and Scale of a numeric, for backends whose numeric needs them; 0 and 0 when any will do.
 	Precision int
 	Scale     int
-	NotNull bool
-	Default string // SQL expression, as CREATE TABLE takes it
-	Primary bool
-	Unique  bool
-	Serial  bool // filled by the database; not in the file
+	NotNull   bool
+	Default   string // SQL expression, as CREATE TABLE takes it
+	Primary   bool
+	Unique    bool
+	Serial    bool // filled by the database; not in the file
 }
 
 // TableSpec is a table to be loaded: its columns in order, and its key.
