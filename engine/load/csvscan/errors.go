@@ -1,6 +1,7 @@
 package csvscan
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -11,11 +12,11 @@ import (
 func (s *Source) at(line int64) string { return s.o.Name + ", line " + number(line) }
 
 func (s *Source) unclosed(found cut) error {
-	line := number(s.line + found.openLine)
+	line := s.line + found.openLine
 	return &engine.Error{
 		Kind:  engine.Failed,
-		What:  fmt.Sprintf("the quote that opens on line %s is never closed", line),
-		Where: s.at(s.line + found.openLine),
+		What:  fmt.Sprintf("the quote that opens on line %s is never closed", number(line)),
+		Where: s.at(line),
 		Next:  "close it, or name another quote character",
 	}
 }
@@ -36,20 +37,58 @@ func (s *Source) tooLong(found cut) error {
 	return e
 }
 
+func (s *Source) tooWide(n int, rec Record) error {
+	has := number(int64(n))
+	if rec.Flaws&TooManyFields != 0 {
+		has = "more than " + has
+	}
+	return &engine.Error{
+		Kind:  engine.Failed,
+		What:  fmt.Sprintf("it has %s columns, and a table holds at most %s", has, number(int64(s.o.MaxColumns))),
+		Where: s.at(rec.Line),
+		Next:  "split the file into narrower ones, or check the delimiter",
+	}
+}
+
 // broken tells a read error with the place where the text breaks off.
 func (s *Source) broken(err error, found cut) error {
 	row, line := s.row+found.rows-1, s.line+found.lines
+	if s.d.Header && s.header == nil {
+		row--
+	}
 	after := "before its first whole row"
 	if row > 0 {
 		after = "after row " + number(row)
 	}
-	return &engine.Error{
+	e := &engine.Error{
 		Kind:  engine.Failed,
-		What:  "it cannot be read to its end: it breaks off " + after,
+		What:  fmt.Sprintf("the file cannot be read to its end (%s), it breaks off %s", plainCause(err), after),
 		Where: s.at(line),
-		Next:  "get a whole copy of it and try again",
+		Next:  "check where it is stored and try again",
 		Err:   err,
 	}
+	var p *packed
+	var b *bomb
+	switch {
+	case errors.As(err, &b):
+		e.What = fmt.Sprintf("%s of stored data have unpacked to %s by row %s, as a zip bomb does",
+			size(b.stored), size(b.decoded), number(max(row, 0)))
+		e.Next = "unpack it yourself if you trust it, and load that"
+	case errors.As(err, &p):
+		e.What = p.what + ", " + after
+		e.Next = "get a whole copy of the file and try again"
+	}
+	return e
+}
+
+// quoteName puts a name from outside in quotes, with control characters made visible, cut to a readable
+// length.
+func quoteName(name string) string {
+	const most = 60
+	if r := []rune(name); len(r) > most {
+		name = string(r[:most]) + "…"
+	}
+	return strconv.Quote(name)
 }
 
 // number writes n with thousands separated: 5,000.

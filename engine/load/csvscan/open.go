@@ -1,48 +1,111 @@
 package csvscan
 
 import (
+	"bytes"
 	"io"
 	"strconv"
-	"sync/atomic"
+
+	"pipewright/engine"
 )
 
-// counter counts the stored bytes that are read.
-type counter struct {
-	r io.Reader
-	n atomic.Int64
-}
-
-func (c *counter) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
-	c.n.Add(int64(n))
-	return n, err
-}
-
-// intake gives the decoded text.
-type intake struct{ io.Reader }
-
 // Open finds out how r is stored and written and gives a source of its records. It reads at most 1 MiB of
-// decoded text ahead, never seeks and never reads a byte twice. Errors are *engine.Error.
+// unpacked bytes ahead, never seeks and never reads a byte twice. Errors are *engine.Error.
 func Open(r io.Reader, o Options) (*Source, error) {
 	o = o.withDefaults()
-	s := &Source{
-		o: o, d: Default(), stored: &counter{r: r},
-		free: make(chan []byte, freeBuffers), row: 1, line: 1,
-	}
-	s.in = &intake{s.stored}
-	s.d.Header = true
-	s.cut = newCutter(s.d)
-	if err := s.readHeader(); err != nil {
+	s := &Source{o: o, stored: &counter{r: r}, free: make(chan []byte, freeBuffers), row: 1, line: 1}
+	if err := s.open(); err != nil {
+		s.release()
 		return nil, err
 	}
 	return s, nil
 }
 
+func (s *Source) open() error {
+	var force Dialect
+	if s.o.Dialect != nil {
+		force = *s.o.Dialect
+	}
+	unpacked, err := s.unpack()
+	if err != nil {
+		return err
+	}
+	prefix := make([]byte, prefixSize)
+	n, err := io.ReadFull(unpacked, prefix)
+	prefix = prefix[:n]
+	whole := err == io.EOF || err == io.ErrUnexpectedEOF
+	if !whole && err != nil {
+		unpacked = &failing{err}
+	}
+	enc, mark, err := s.encoding(prefix, whole, force.Encoding)
+	if err != nil {
+		return err
+	}
+	prefix = prefix[mark:]
+	s.d.Encoding = enc
+	s.in = io.MultiReader(bytes.NewReader(prefix), unpacked)
+	sample := prefix
+	if enc != UTF8 && enc != UTF8BOM {
+		s.in = newTranscoder(enc, s.in)
+		sample = toUTF8(enc, prefix)
+	}
+	if looksBinary(sample, true) {
+		return s.notText("binary data")
+	}
+	s.choose(sample, whole, force)
+	s.cut = newCutter(s.d)
+	return s.readHeader()
+}
+
+// choose settles the dialect.
+func (s *Source) choose(sample []byte, whole bool, force Dialect) {
+	force.Encoding, force.Compression = s.d.Encoding, s.d.Compression
+	if delim, rest, ok := excelHint(sample); ok {
+		s.skip = len(sample) - len(rest)
+		s.line++
+		sample = rest
+		if force.Delimiter == 0 {
+			force.Delimiter = delim
+		}
+	}
+	s.d = sniff(sample, whole, force)
+	switch {
+	case s.o.Header == HeaderPresent, s.o.Header == HeaderSniffed && force.Header:
+		s.d.Header = true
+	case s.o.Header == HeaderAbsent:
+		s.d.Header = false
+	default:
+		s.d.Header = sniffHeader(sample, whole, s.d)
+	}
+}
+
+// excelHint knows the line "sep=;" with which Excel is told the delimiter. It is no record.
+func excelHint(sample []byte) (delim byte, rest []byte, ok bool) {
+	const hint = "sep="
+	if !hasPrefix(sample, hint) || len(sample) < len(hint)+2 {
+		return 0, nil, false
+	}
+	delim, rest = sample[len(hint)], sample[len(hint)+1:]
+	switch {
+	case delim < ' ' && delim != '\t' || delim >= 0x7f || delim == '"':
+		return 0, nil, false
+	case rest[0] == '\n':
+		return delim, rest[1:], true
+	case hasPrefix(rest, "\r\n"):
+		return delim, rest[2:], true
+	}
+	return 0, nil, false
+}
+
+// failing is a reader that has broken off.
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
+
 // readHeader takes the names off the first chunk.
 func (s *Source) readHeader() error {
 	c, err := s.Next()
 	if err == io.EOF {
-		return nil
+		return s.empty()
 	}
 	if err != nil {
 		return err
@@ -50,11 +113,14 @@ func (s *Source) readHeader() error {
 	p := NewParser(s.d)
 	p.Reset(c)
 	rec, _ := p.Next()
+	if n := len(rec.Fields); n > s.o.MaxColumns || rec.Flaws&TooManyFields != 0 {
+		return s.tooWide(n, rec)
+	}
+	s.header = make([]string, len(rec.Fields))
 	for i, f := range rec.Fields {
+		s.header[i] = "column_" + strconv.Itoa(i+1)
 		if s.d.Header {
-			s.header = append(s.header, string(f))
-		} else {
-			s.header = append(s.header, "column_"+strconv.Itoa(i+1))
+			s.header[i] = string(f)
 		}
 	}
 	if !s.d.Header {
@@ -72,4 +138,18 @@ func (s *Source) readHeader() error {
 	c.Data = c.Data[p.pos:]
 	s.pending = c
 	return nil
+}
+
+func (s *Source) empty() error {
+	e := &engine.Error{
+		Kind: engine.Failed, What: "the file is empty", Where: s.o.Name,
+		Next: "give a file with a header and rows",
+	}
+	if s.stored.n.Load() > 0 {
+		e.What = "the file has no rows, only blank lines"
+		if s.d.Compression != "" && s.line == 1 {
+			e.What = "the file is empty once unpacked"
+		}
+	}
+	return e
 }

@@ -1,8 +1,10 @@
 package csvscan
 
 import (
-	"errors"
 	"io"
+	"io/fs"
+	"sync"
+	"sync/atomic"
 )
 
 // The sizes that [Options] default to, in bytes.
@@ -74,7 +76,8 @@ type Source struct {
 	o       Options
 	d       Dialect
 	stored  *counter
-	in      *intake
+	in      io.Reader // the decoded text
+	skip    int       // bytes of it to pass over at the start
 	cut     cutter
 	header  []string
 	free    chan []byte
@@ -88,7 +91,10 @@ type Source struct {
 	row   int64 // of the first record in buf
 	line  int64 // on which buf begins
 
-	closers []func() error
+	file     io.Closer
+	unpacker func() // frees the decompressor
+	reading  sync.Mutex
+	closed   atomic.Bool
 }
 
 // Chunk is a run of whole records as decoded UTF-8.
@@ -124,14 +130,27 @@ func (s *Source) Read() int64 { return s.stored.n.Load() }
 // Size gives the stored bytes in all, or 0 when that is unknown.
 func (s *Source) Size() int64 { return s.o.Size }
 
-// Close ends decompression and closes the file that OpenFile opened. Chunks stay valid.
+// Close closes the file that OpenFile opened, which ends a Next that waits for it, and frees what
+// decompression holds. It may be called while Next runs. Chunks stay valid.
 func (s *Source) Close() error {
-	var errs []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		errs = append(errs, s.closers[i]())
+	var err error
+	if !s.closed.Swap(true) && s.file != nil {
+		err = s.file.Close()
 	}
-	s.closers = nil
-	return errors.Join(errs...)
+	s.release()
+	return err
+}
+
+// release frees the decompressor once nobody reads from it.
+func (s *Source) release() {
+	if !s.reading.TryLock() {
+		return // Next does it when it is done
+	}
+	defer s.reading.Unlock()
+	if s.unpacker != nil {
+		s.unpacker()
+		s.unpacker = nil
+	}
 }
 
 // Next gives the next chunk, or io.EOF after the last. Any other error is an *engine.Error and final.
@@ -143,18 +162,26 @@ func (s *Source) Next() (*Chunk, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	c, err := s.next()
-	if err != nil {
-		s.err = err
-		return nil, err
+	if s.closed.Load() {
+		return nil, s.broken(fs.ErrClosed, cut{})
 	}
-	return c, nil
+	s.reading.Lock()
+	c, err := s.next()
+	s.err = err
+	s.reading.Unlock()
+	if s.closed.Load() {
+		s.release()
+	}
+	return c, err
 }
 
 func (s *Source) next() (*Chunk, error) {
 	for {
 		if s.buf == nil {
 			s.buf = s.take(s.o.ChunkSize)
+		}
+		if err := s.pass(); err != nil {
+			return nil, s.broken(err, cut{})
 		}
 		readErr := s.fill()
 		found := s.cut.scan(s.buf[:s.n], s.eof)
@@ -178,6 +205,16 @@ func (s *Source) next() (*Chunk, error) {
 			return c, nil
 		}
 	}
+}
+
+// pass goes over what comes before the first record.
+func (s *Source) pass() error {
+	if s.skip == 0 {
+		return nil
+	}
+	_, err := io.CopyN(io.Discard, s.in, int64(s.skip))
+	s.skip = 0
+	return err
 }
 
 // fill reads until the buffer is full or the text ends.
