@@ -12,7 +12,7 @@ endif
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
 GO_LDFLAGS := -X pipewright/tui/cli.version=$(VERSION)
-TOOLS := -modfile=.ci/tools/go.mod
+TOOLS := -modfile=.ci/tools
 CLUSTER := go run ./engine/lab/labtest/cluster --
 FUZZTIME ?= 60s
 
@@ -38,8 +38,8 @@ bench: ## measure against peers in the same run, with spread
 	go run ./engine/lab/bench $(ARGS)
 
 lint: ## golangci-lint and actionlint, pinned in .ci/tools
-	go tool $(TOOLS) golangci-lint run ./...
-	go tool $(TOOLS) actionlint
+	go tool $(TOOLS)/golangci-lint/go.mod golangci-lint run ./...
+	go tool $(TOOLS)/actionlint/go.mod actionlint
 
 fuzz: ## fuzz every parser for FUZZTIME (60s) each
 	@.ci/fuzz $(FUZZTIME)
