@@ -63,12 +63,17 @@ func Show(key string) string {
 type Table struct {
 	actions []Action
 	byKey   map[Place]map[string]int
+	modal   map[Place]bool
 }
 
-// NewTable builds a table. It fails when an action lacks its id, place, key, title, help or command, or
-// when a key would mean two things in one place.
-func NewTable(groups ...[]Action) (*Table, error) {
-	t := &Table{byKey: map[Place]map[string]int{}}
+// NewTable builds a table. In a modal place the keys that work everywhere do not. It fails when an
+// action lacks its id, place, key, title, help or command, or when a key would mean two things in one
+// place.
+func NewTable(modal []Place, groups ...[]Action) (*Table, error) {
+	t := &Table{byKey: map[Place]map[string]int{}, modal: map[Place]bool{}}
+	for _, p := range modal {
+		t.modal[p] = true
+	}
 	seen := map[ID]bool{}
 	for _, a := range slices.Concat(groups...) {
 		if err := whole(a); err != nil {
@@ -112,7 +117,10 @@ func whole(a Action) error {
 // everywhere, in any place.
 func (t *Table) clash(p Place, key string) (Action, bool) {
 	for place, m := range t.byKey {
-		if i, ok := m[key]; ok && (place == p || place == Everywhere || p == Everywhere) {
+		if place != p && (t.modal[p] || t.modal[place] || place != Everywhere && p != Everywhere) {
+			continue
+		}
+		if i, ok := m[key]; ok {
 			return t.actions[i], true
 		}
 	}
@@ -121,13 +129,17 @@ func (t *Table) clash(p Place, key string) (Action, bool) {
 
 // Lookup gives the action of a key in a place, else the one that it has everywhere.
 func (t *Table) Lookup(p Place, key string) (Action, bool) {
-	for _, place := range []Place{p, Everywhere} {
-		if i, ok := t.byKey[place][key]; ok {
-			return t.actions[i], true
-		}
+	if i, ok := t.byKey[p][key]; ok {
+		return t.actions[i], true
+	}
+	if i, ok := t.byKey[Everywhere][key]; ok && !t.modal[p] {
+		return t.actions[i], true
 	}
 	return Action{}, false
 }
+
+// Modal says whether text is typed in a place.
+func (t *Table) Modal(p Place) bool { return t.modal[p] }
 
 // All gives every action, in the order in which it was listed.
 func (t *Table) All() []Action { return t.actions }

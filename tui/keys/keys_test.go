@@ -24,14 +24,14 @@ func TestTableRefuses(t *testing.T) {
 		"no key":                          {[]Action{act("a.b", "a")}, "no key"},
 		"twice":                           {[]Action{act("a.b", "a", "x"), act("a.b", "b", "y")}, "twice"},
 	} {
-		if _, err := NewTable(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := NewTable(nil, c.in); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want …%s…", name, err, c.want)
 		}
 	}
 }
 
 func TestLookup(t *testing.T) {
-	tab, err := NewTable([]Action{act("a.go", "a", "x", "y"), act("b.go", "b", "x"), act("e.quit", Everywhere, "q")})
+	tab, err := NewTable([]Place{"m"}, []Action{act("a.go", "a", "x", "y"), act("b.go", "b", "x"), act("e.quit", Everywhere, "q"), act("m.q", "m", "q")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestLookup(t *testing.T) {
 		p    Place
 		k    string
 		want ID
-	}{{"a", "x", "a.go"}, {"a", "y", "a.go"}, {"b", "x", "b.go"}, {"b", "y", ""}, {"b", "q", "e.quit"}} {
+	}{{"a", "x", "a.go"}, {"a", "y", "a.go"}, {"b", "x", "b.go"}, {"b", "y", ""}, {"b", "q", "e.quit"}, {"m", "q", "m.q"}, {"m", "x", ""}} {
 		if a, _ := tab.Lookup(c.p, c.k); a.ID != c.want {
 			t.Errorf("%s in %s is %q, want %q", c.k, c.p, a.ID, c.want)
 		}
