@@ -60,7 +60,11 @@ func Search(ctx context.Context) []Set {
 			return
 		}
 		seen[real] = true
-		set, err := At(ctx, dir)
+		// PATH often holds links; their target's folder says more, and has the other programs too.
+		set, err := At(ctx, filepath.Dir(real))
+		if err != nil {
+			set, err = At(ctx, dir)
+		}
 		if err != nil {
 			return
 		}
