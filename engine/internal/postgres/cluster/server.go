@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -125,11 +126,11 @@ func Tail(path string, offset int64) string {
 // LastWords reads the end of a server's log and gives the reason of its death, if the log names one.
 func LastWords(log string) error {
 	out := Tail(log, 0)
-	if len(out) > 8<<10 {
-		out = out[len(out)-8<<10:]
+	if at := strings.LastIndex(out, "LOG:  starting PostgreSQL"); at >= 0 {
+		out = out[at:] // what came before is of an earlier life
 	}
-	for _, s := range symptoms[:4] {
-		if s.reason != nil && containsPanic(out, s.text) {
+	for _, s := range symptoms {
+		if s.reason == ErrDiskFull && containsPanic(out, s.text) {
 			return &engine.Error{Kind: engine.Unavailable, Where: log, What: s.what, Next: s.next, Err: s.reason}
 		}
 	}

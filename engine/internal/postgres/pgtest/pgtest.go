@@ -85,7 +85,7 @@ func inDatabase(dsn, name string) (string, error) {
 
 // Main runs the tests of a package and stops the server that they started, if any. A package without a
 // TestMain may leave it out: the server ends with the process.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if c := shared.cluster; c != nil {
 		if err := c.Stop(); err != nil {
