@@ -8,6 +8,7 @@ const (
 	TypeText        DataType = "text"
 	TypeVarchar     DataType = "varchar" // with Length, in characters
 	TypeBoolean     DataType = "boolean"
+	TypeSmallint    DataType = "smallint"
 	TypeInteger     DataType = "integer"
 	TypeBigint      DataType = "bigint"
 	TypeNumeric     DataType = "numeric" // exact; kept as its digits
