@@ -1,6 +1,9 @@
 package csvscan
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // cutter finds where records end, without splitting them into cells. It agrees with [Parser] on every
 // byte.
@@ -33,97 +36,88 @@ type cut struct {
 // scan finds the last whole record of data, which begins at a record. With eof the last record needs no
 // line end.
 func (c *cutter) scan(data []byte, eof bool) cut {
-	res := cut{open: -1}
-	var lines int64 // up to pos
-	pos, start := 0, 0
-	quote := c.nextQuote(data, 0)
-	for {
-		end, next := c.lineEnd(data, pos, eof)
-		if quote < end {
-			after, inside := c.skipQuoted(data, &quote, start, end)
-			if after < 0 {
-				res.open, res.openLine = quote, lines+inside
-				return res
-			}
-			lines += inside
-			if after > end {
-				pos = after
-				continue
-			}
-		}
-		if next < 0 {
-			break
-		}
-		lines++
-		if !c.blank(data, start, end) {
-			res.rows++
-		}
-		res.end, res.lines = next, lines
-		pos, start = next, next
+	quote, third := byte('\n'), byte('\n')
+	if c.quoting {
+		quote = c.quote
 	}
-	if eof && start < len(data) {
-		res.end = len(data)
-		res.lines = lines + 1
-		if !c.blank(data, start, len(data)) {
-			res.rows++
+	if c.universal {
+		third = '\r'
+	}
+	r := run{cutter: c, data: data, eof: eof, cut: cut{open: -1}}
+	var m [windowBlocks]uint64
+	for from := 0; from < len(data); from += windowBlocks * 64 {
+		n := windowMasks(&m, data[from:], quote, '\n', third)
+		for i, mask := range m[:n] {
+			for base := from + i<<6; mask != 0; mask &= mask - 1 {
+				at := base + bits.TrailingZeros64(mask)
+				switch {
+				case at < r.skip:
+				case data[at] == c.quote && c.quoting:
+					r.atQuote(at)
+				default:
+					r.atLineEnd(at)
+				}
+			}
 		}
 	}
-	return res
+	if eof && r.open < 0 && r.start < len(data) {
+		r.endRecord(len(data), len(data))
+	}
+	return r.cut
 }
 
-// skipQuoted passes the quoted cells that open before end. It returns the offset after the last of them
-// (0 if there was none, -1 if it is not closed, with *quote at its opening) and the lines that they held,
-// and leaves *quote at the next quote.
-func (c *cutter) skipQuoted(data []byte, quote *int, start, end int) (after int, lines int64) {
-	for *quote < end {
-		q := *quote
-		if q != start && data[q-1] != c.delim {
-			*quote = c.nextQuote(data, q+1)
-			continue
-		}
-		closed := c.closing(data, q+1)
-		if closed < 0 {
-			return -1, lines
-		}
-		lines += c.countLines(data[q:closed])
-		after = closed
-		*quote = c.nextQuote(data, closed)
-		if closed > end {
-			return after, lines
-		}
-	}
-	return after, lines
+// run is a scan on its way.
+type run struct {
+	*cutter
+	cut
+	data  []byte
+	eof   bool
+	start int   // where the current record begins
+	text  int   // inside quotes: where a run of backslashes may begin
+	skip  int   // bytes before it have been dealt with
+	seen  int64 // physical lines so far
 }
 
-// lineEnd finds the next line end at or after pos: where it begins and where the next line begins, or
-// len(data) and -1.
-func (c *cutter) lineEnd(data []byte, pos int, eof bool) (end, next int) {
-	if !c.universal {
-		if i := bytes.IndexByte(data[pos:], '\n'); i >= 0 {
-			return pos + i, pos + i + 1
-		}
-		return len(data), -1
-	}
-	i := indexEither(data, pos, '\n', '\r')
+func (r *run) atQuote(at int) {
 	switch {
-	case i == len(data):
-		return i, -1
-	case data[i] == '\n':
-		return i, i + 1
-	case i+1 < len(data):
-		if data[i+1] == '\n' {
-			return i, i + 2
+	case r.open < 0:
+		if at == r.start || r.data[at-1] == r.delim {
+			r.open, r.openLine, r.text = at, r.seen, at+1
 		}
-		return i, i + 1
-	case eof:
-		return i, i + 1
+	case r.backslash && oddBackslashes(r.data[r.text:at]):
+		r.text = at + 1
+	case at+1 < len(r.data) && r.data[at+1] == r.quote:
+		r.skip, r.text = at+2, at+2
+	default:
+		r.open = -1
 	}
-	// The "\n" of a "\r\n" may still come.
-	return len(data), -1
 }
 
-func (c *cutter) blank(data []byte, start, end int) bool {
-	return end == start || !c.universal && end == start+1 && data[start] == '\r'
+func (r *run) atLineEnd(at int) {
+	next := at + 1
+	if r.data[at] == '\r' {
+		switch {
+		case next < len(r.data) && r.data[next] == '\n':
+			next++
+			r.skip = next
+		case next == len(r.data) && !r.eof:
+			return // the "\n" of a "\r\n" may still come
+		}
+	}
+	if r.open >= 0 {
+		r.seen++
+		return
+	}
+	r.endRecord(at, next)
+}
+
+// endRecord ends the record, or the blank line, whose text ends at the offset at.
+func (r *run) endRecord(at, next int) {
+	r.seen++
+	if at != r.start && (r.universal || at != r.start+1 || r.data[r.start] != '\r') {
+		r.rows++
+	}
+	r.end, r.lines, r.start = next, r.seen, next
 }
 
 // closing gives the offset after the quote that closes the cell whose text begins at i, or -1.

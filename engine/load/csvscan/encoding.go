@@ -118,6 +118,9 @@ func utf16ByPattern(b []byte) string {
 // utf8Census counts the sequences of more than one byte and the bytes that fit none. An incomplete
 // sequence at the end counts only if the text ends there.
 func utf8Census(b []byte, whole bool) (valid bool, multi, bad int) {
+	if validText(b) {
+		return true, 0, 0
+	}
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {
 			i++

@@ -2,10 +2,8 @@ package csvscan
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 	"strings"
-	"unicode/utf8"
 )
 
 // MaxFields is the most cells that a parser splits off one record.
@@ -62,205 +60,258 @@ type Record struct {
 func (r *Record) IsQuoted(i int) bool { return r.Quoted != nil && r.Quoted[i] }
 
 // Parser splits chunks into records, reusing its buffers. It is for one goroutine.
+//
+// It looks at a window of 4 KiB at a time, as masks with a bit for each delimiter and line end, and hops
+// from bit to bit. Quotes are few: the place of the next one is kept at hand, and cells that hold one go
+// another way.
 type Parser struct {
 	cutter
-	data    []byte
-	pos     int
-	quoteAt int // the next quote at or after pos
+	third byte // the third byte that the masks look for: "\r" where it ends lines
+	data  []byte
+	pos   int // where the next record begins
+
+	window int                  // where the window begins
+	blocks int                  // its blocks of 64 bytes
+	block  int                  // the current one
+	mask   uint64               // the bits of the current one that are still to be visited
+	masks  [windowBlocks]uint64 // of each block
+
+	quoteAt int // the next quote at or after the current cell
 	row     int64
 	line    int64
-	badText bool // the chunk holds bytes that are not UTF-8
-	hasNUL  bool
+	badText bool  // the chunk holds bytes that are no UTF-8
+	hasNUL  bool  // the chunk holds a NUL
+	flaws   Flaws // of the current record
 
-	fields  [][]byte
-	quoted  []bool
-	scratch []byte
+	fields  [][]byte // as long as its capacity
+	quoted  []bool   // as long as fields; all false but for those of the last record
+	n       int      // cells of the current record
+	marked  bool     // some of quoted are true
+	scratch []byte   // unescaped cells
 }
 
 // NewParser makes a parser for texts in the dialect.
 func NewParser(d Dialect) *Parser {
-	return &Parser{cutter: newCutter(d), fields: make([][]byte, 0, 32)}
+	p := &Parser{cutter: newCutter(d), fields: make([][]byte, 32), quoted: make([]bool, 32), third: '\n'}
+	if p.universal {
+		p.third = '\r'
+	}
+	return p
 }
 
 // Reset starts on a chunk.
 func (p *Parser) Reset(c *Chunk) { p.reset(c.Data, c.FirstRow, c.FirstLine) }
 
 func (p *Parser) reset(data []byte, row, line int64) {
-	p.data, p.pos, p.row, p.line = data, 0, row, line
+	p.data, p.row, p.line, p.pos = data, row, line, 0
 	p.quoteAt = p.nextQuote(data, 0)
-	p.badText = !utf8.Valid(data)
 	p.hasNUL = bytes.IndexByte(data, 0) >= 0
+	p.badText = !validText(data)
+	p.fill(0)
+}
+
+// fill moves the window to the offset from.
+func (p *Parser) fill(from int) {
+	p.window, p.block, p.mask = from, 0, 0
+	p.blocks = windowMasks(&p.masks, p.data[from:], p.delim, '\n', p.third)
+	if p.blocks > 0 {
+		p.mask = p.masks[0]
+	}
 }
 
 // Next gives the next record, or false at the end of the chunk.
-func (p *Parser) Next() (Record, bool) {
-	for p.pos < len(p.data) {
-		end, next := p.lineEnd(p.data, p.pos, true)
-		if next < 0 {
-			next = len(p.data)
+func (p *Parser) Next() (rec Record, ok bool) {
+	data := p.data
+	if p.marked {
+		clear(p.quoted[:p.n])
+		p.marked = false
+	}
+	p.scratch = p.scratch[:0]
+	for p.pos < len(data) {
+		start, from, at := p.pos, p.pos, 0
+		line := p.line
+		p.n, p.flaws = 0, 0
+		block, mask := p.block, p.mask
+		for {
+			if mask == 0 {
+				p.block = block
+				mask = p.nextMask()
+				block = p.block
+			}
+			at = len(data)
+			if mask != 0 {
+				at = p.window + block<<6 + bits.TrailingZeros64(mask)
+				mask &= mask - 1
+			}
+			if p.quoteAt < at {
+				p.block, p.mask = block, mask
+				at = p.cellWithQuote(from, at)
+				block, mask = p.block, p.mask
+			} else if n := p.n; n < len(p.fields) {
+				p.fields[n] = data[from:at:at]
+				p.n = n + 1
+			} else {
+				p.add(data[from:at:at], false)
+			}
+			if at == len(data) || data[at] != p.delim {
+				break
+			}
+			from = at + 1
 		}
-		start := p.pos
-		if p.quoteAt < end {
-			return p.withQuotes(), true
-		}
-		text := end
-		if !p.universal && text > start && p.data[text-1] == '\r' {
-			text--
-		}
-		p.pos = next
-		p.line++
+		p.block, p.mask = block, mask
+		text := p.endRecord(start, at)
 		if text == start {
-			continue
+			continue // a blank line
 		}
-		rec := Record{Row: p.row, Line: p.line - 1, Raw: p.data[start:text]}
-		p.fields = p.fields[:0]
-		p.split(start, text, &rec)
 		p.row++
-		p.check(&rec)
+		rec.Row, rec.Line = p.row-1, line
+		rec.Fields = p.fields[:p.n]
+		rec.Raw = data[start:text]
+		if p.marked {
+			rec.Quoted = p.quoted[:p.n]
+		}
+		if p.badText || p.hasNUL {
+			p.checkBytes(rec.Raw)
+		}
+		rec.Flaws = p.flaws
 		return rec, true
 	}
-	return Record{}, false
+	return rec, false
 }
 
-// split cuts data[start:end], which holds no quotes, at the delimiters.
-func (p *Parser) split(start, end int, rec *Record) {
-	fields := p.fields
-	pattern := uint64(p.delim) * ones
-	line := p.data[start:end]
-	from, i := 0, 0
-	for ; i+8 <= len(line); i += 8 {
-		m := zeroBytes(binary.LittleEndian.Uint64(line[i:]) ^ pattern)
-		for m != 0 {
-			at := i + bits.TrailingZeros64(m)>>3
-			fields = append(fields, line[from:at:at])
-			from = at + 1
-			m &= m - 1
-		}
-	}
-	for ; i < len(line); i++ {
-		if line[i] == p.delim {
-			fields = append(fields, line[from:i:i])
-			from = i + 1
-		}
-	}
-	fields = append(fields, line[from:])
-	p.fields = fields
-	if len(fields) > MaxFields {
-		fields = fields[:MaxFields]
-		rec.Flaws |= TooManyFields
-	}
-	rec.Fields = fields
-}
-
-// check adds the flaws of a chunk's bytes to the record that has them.
-func (p *Parser) check(rec *Record) {
-	if p.badText && !utf8.Valid(rec.Raw) {
-		rec.Flaws |= BadEncoding
-	}
-	if p.hasNUL && bytes.IndexByte(rec.Raw, 0) >= 0 {
-		rec.Flaws |= HasNUL
-	}
-}
-
-// withQuotes parses a record that has a quote on its first line, cell by cell.
-func (p *Parser) withQuotes() Record {
-	rec := Record{Row: p.row, Line: p.line}
-	p.fields, p.quoted, p.scratch = p.fields[:0], p.quoted[:0], p.scratch[:0]
-	start := p.pos
+// nextMask goes to the next block that has bits, and gives them; 0 at the end of the data.
+func (p *Parser) nextMask() uint64 {
 	for {
-		var cell []byte
-		quoted := p.pos == p.quoteAt && p.pos < len(p.data)
-		if quoted {
-			cell = p.quotedCell(&rec)
-		} else {
-			cell = p.plainCell(&rec)
-		}
-		if len(p.fields) < MaxFields {
-			p.fields = append(p.fields, cell)
-			p.quoted = append(p.quoted, quoted)
-			if quoted {
-				rec.Quoted = p.quoted
+		p.block++
+		if p.block >= p.blocks {
+			end := p.window + p.blocks<<6
+			if end >= len(p.data) {
+				p.block = max(p.blocks-1, 0)
+				return 0
 			}
-		} else {
-			rec.Flaws |= TooManyFields
+			p.fill(end)
 		}
-		if p.pos < len(p.data) && p.data[p.pos] == p.delim {
-			p.pos++
-			continue
+		if mask := p.masks[p.block]; mask != 0 {
+			return mask
 		}
-		break
 	}
-	rec.Raw = p.data[start:p.pos]
-	rec.Fields = p.fields
-	if rec.Quoted != nil {
-		rec.Quoted = p.quoted
-	}
-	p.endLine()
-	p.row++
-	p.check(&rec)
-	return rec
 }
 
-// endLine passes the line end at pos.
-func (p *Parser) endLine() {
+// checkBytes looks for what is no text in the record.
+func (p *Parser) checkBytes(raw []byte) {
+	if p.badText && !validText(raw) {
+		p.flaws |= BadEncoding
+	}
+	if p.hasNUL && bytes.IndexByte(raw, 0) >= 0 {
+		p.flaws |= HasNUL
+	}
+}
+
+// endRecord passes the line end at the offset at and gives the end of the record's text. It takes a "\r"
+// that belongs to the line end off the last cell.
+func (p *Parser) endRecord(start, at int) int {
 	p.line++
-	if p.pos < len(p.data) && p.data[p.pos] == '\r' {
-		p.pos++
+	text, next := at, min(at+1, len(p.data))
+	switch {
+	case !p.universal:
+		if at > start && p.data[at-1] == '\r' {
+			text--
+			// A quoted cell ended before it, and one too many is not there.
+			last := p.fields[p.n-1]
+			if len(last) > 0 && !p.quoted[p.n-1] && p.flaws&TooManyFields == 0 {
+				p.fields[p.n-1] = last[: len(last)-1 : len(last)-1]
+			}
+		}
+	case next < len(p.data) && p.data[at] == '\r' && p.data[next] == '\n':
+		next++
+		p.seek(next)
 	}
-	if p.pos < len(p.data) && p.data[p.pos] == '\n' {
-		p.pos++
+	p.pos = next
+	return text
+}
+
+// seek goes on from the offset to, which is at or after the current block's begin.
+func (p *Parser) seek(to int) {
+	at := to - p.window
+	switch {
+	case at < p.blocks<<6:
+		p.block = at >> 6
+		p.mask = p.masks[p.block] & (^uint64(0) << (at & 63))
+	case to < len(p.data):
+		p.fill(to)
+	default:
+		p.block, p.mask = max(p.blocks-1, 0), 0
 	}
 }
 
-// plainCell reads an unquoted cell and leaves pos at the delimiter or line end after it.
-func (p *Parser) plainCell(rec *Record) []byte {
-	start := p.pos
-	end := p.cellEnd(start)
-	p.pos = end
-	if p.quoteAt < end {
-		rec.Flaws |= BareQuote
-		p.quoteAt = p.nextQuote(p.data, end)
+// add appends a cell, or notes that there are too many.
+func (p *Parser) add(cell []byte, quoted bool) {
+	if p.n == MaxFields {
+		p.flaws |= TooManyFields
+		return
 	}
-	return p.data[start:end:end]
+	if p.n == len(p.fields) {
+		p.fields = append(p.fields, make([][]byte, len(p.fields))...)
+		p.quoted = append(p.quoted, make([]bool, len(p.quoted))...)
+	}
+	p.fields[p.n] = cell
+	if quoted {
+		p.quoted[p.n] = true
+		p.marked = true
+	}
+	p.n++
 }
 
-// quotedCell reads a cell that begins with a quote and leaves pos at the delimiter or line end after it.
-func (p *Parser) quotedCell(rec *Record) []byte {
-	open := p.pos
-	closed := p.closing(p.data, open+1)
-	text := p.data[open+1:]
+// cellWithQuote adds the cell from the offset from on, which has a quote before the delimiter or line end
+// at the offset at. It gives the offset of the one that ends the cell, and has passed it.
+func (p *Parser) cellWithQuote(from, at int) int {
+	if p.quoteAt != from {
+		p.flaws |= BareQuote
+		p.quoteAt = p.nextQuote(p.data, at)
+		p.add(p.data[from:at:at], false)
+		return at
+	}
+	closed := p.closing(p.data, from+1)
+	var text []byte
 	if closed < 0 {
-		rec.Flaws |= UnclosedQuote
+		p.flaws |= UnclosedQuote
 		closed = len(p.data)
+		text = p.data[from+1:]
 	} else {
-		text = p.data[open+1 : closed-1]
+		text = p.data[from+1 : closed-1]
 	}
-	p.line += p.countLines(text)
+	end := at
+	if closed > at {
+		p.line += p.countLines(text)
+		p.seek(closed)
+		end = p.take()
+	}
 	cell := p.unescape(text)
-	end := p.cellEnd(closed)
-	if end > closed {
-		rec.Flaws |= StrayText
-		from := len(p.scratch)
-		p.scratch = append(append(p.scratch, cell...), p.data[closed:end]...)
-		cell = p.scratch[from:]
+	stray := p.data[closed:end]
+	if n := len(stray); n > 0 && stray[n-1] == '\r' && !p.universal && (end == len(p.data) || p.data[end] == '\n') {
+		stray = stray[:n-1]
 	}
-	p.pos = end
+	if len(stray) > 0 {
+		p.flaws |= StrayText
+		first := len(p.scratch)
+		p.scratch = append(append(p.scratch, cell...), stray...)
+		cell = p.scratch[first:]
+	}
 	p.quoteAt = p.nextQuote(p.data, end)
-	return cell[:len(cell):len(cell)]
+	p.add(cell[:len(cell):len(cell)], true)
+	return end
 }
 
-// cellEnd finds the delimiter or line end at or after from.
-func (p *Parser) cellEnd(from int) int {
-	if p.universal {
-		a := indexEither(p.data, from, p.delim, '\n')
-		b := indexEither(p.data[:a], from, '\r', '\n')
-		return b
+// take gives the offset of the next delimiter or line end, or the end of the data, and passes it.
+func (p *Parser) take() int {
+	if p.mask == 0 {
+		if p.mask = p.nextMask(); p.mask == 0 {
+			return len(p.data)
+		}
 	}
-	end := indexEither(p.data, from, p.delim, '\n')
-	if end > from && (end == len(p.data) || p.data[end] == '\n') && p.data[end-1] == '\r' {
-		end--
-	}
-	return end
+	at := p.window + p.block<<6 + bits.TrailingZeros64(p.mask)
+	p.mask &= p.mask - 1
+	return at
 }
 
 // unescape gives the text of a quoted cell, in the parser's scratch if it has escapes.

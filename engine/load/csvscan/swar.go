@@ -3,6 +3,7 @@ package csvscan
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // Eight bytes at a time ("SIMD within a register"): a byte of a word is found by comparing all eight at
@@ -34,4 +35,81 @@ func indexEither(data []byte, from int, a, b byte) int {
 		}
 	}
 	return len(data)
+}
+
+// validText is utf8.Valid for texts that are ASCII for the most part: it takes 16 bytes at a time again
+// after those that are not.
+func validText(b []byte) bool {
+	for i := 0; ; {
+		for i+16 <= len(b) {
+			v, w := binary.LittleEndian.Uint64(b[i:])&highBits, binary.LittleEndian.Uint64(b[i+8:])&highBits
+			if v|w == 0 {
+				i += 16
+				continue
+			}
+			if v != 0 {
+				i += bits.TrailingZeros64(v) >> 3
+			} else {
+				i += 8 + bits.TrailingZeros64(w)>>3
+			}
+			break
+		}
+		if i+16 > len(b) {
+			return utf8.Valid(b[i:])
+		}
+		for i+1 < len(b) && b[i] >= utf8.RuneSelf {
+			if b[i] >= 0xc2 && b[i] <= 0xdf && b[i+1]&0xc0 == 0x80 {
+				i += 2 // by far the commonest beyond ASCII in Latin scripts, Greek, Cyrillic
+				continue
+			}
+			r, n := utf8.DecodeRune(b[i:])
+			if r == utf8.RuneError && n == 1 {
+				return false
+			}
+			i += n
+		}
+	}
+}
+
+// gather packs the high bits of the eight bytes of m into the low byte of the result, the first byte's
+// lowest.
+func gather(m uint64) uint64 { return (m >> 7) * 0x0102040810204080 >> 56 }
+
+// wordMasks is masks by words of eight bytes, for processors without assembly here, and to check it by.
+func wordMasks(dst []uint64, src []byte, a, b, c byte) {
+	pa, pb, pc := uint64(a)*ones, uint64(b)*ones, uint64(c)*ones
+	for block := range dst {
+		bytes := (*[64]byte)(src[64*block:])
+		var mask uint64
+		for i := 0; i < 64; i += 8 {
+			v := binary.LittleEndian.Uint64(bytes[i:])
+			x, y, z := v^pa, v^pb, v^pc
+			none := (x&lowBits + lowBits | x) & (y&lowBits + lowBits | y)
+			if c != b {
+				none &= z&lowBits + lowBits | z
+			}
+			mask |= gather(^none&highBits) << i
+		}
+		dst[block] = mask
+	}
+}
+
+// windowBlocks is how many masks are made at a time: 4 KiB of text, which stays in the nearest cache.
+const windowBlocks = 64
+
+// windowMasks makes the masks of the first blocks of data, the last of which may be a part of one, and
+// gives their number.
+func windowMasks(m *[windowBlocks]uint64, data []byte, a, b, c byte) int {
+	n := min(len(data)/64, windowBlocks)
+	if n > 0 {
+		masks(&m[0], &data[0], n, a, b, c)
+	}
+	if tail := data[n*64:]; n < windowBlocks && len(tail) > 0 {
+		var padded [64]byte
+		copy(padded[:], tail)
+		masks(&m[n], &padded[0], 1, a, b, c)
+		m[n] &= 1<<len(tail) - 1
+		n++
+	}
+	return n
 }
