@@ -26,6 +26,7 @@ type ColumnSpec struct {
 	// Precision and Scale of a numeric, for backends whose numeric needs them; 0 and 0 when any will do.
 	Precision int
 	Scale     int
+	Exact     bool // they are part of the type, also where a numeric without them is possible
 	NotNull   bool
 	Default   string // SQL expression, as CREATE TABLE takes it
 	Primary   bool
