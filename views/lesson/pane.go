@@ -29,14 +29,14 @@ const (
 func Actions() []keys.Action {
 	const show = "pipewright session show {session}"
 	return []keys.Action{
-		{ID: next, Place: Place, Keys: []string{"n", "right"}, Title: "next step", Help: "Go to the session's next step.", Command: show, Foot: 1},
-		{ID: previous, Place: Place, Keys: []string{"p", "left"}, Title: "previous step", Help: "Go back to the step before.", Command: show, Foot: 6},
+		{ID: next, Place: Place, Keys: []string{"n", "right"}, Title: "next", Help: "Go to the session's next screen.", Command: show, Foot: 1},
+		{ID: previous, Place: Place, Keys: []string{"p", "left"}, Title: "previous", Help: "Go back to the screen before.", Command: show, Foot: 6},
 		{ID: up, Place: Place, Keys: []string{"up", "k"}, Title: "up", Help: "Scroll up by a line.", Command: show, Quiet: true},
 		{ID: down, Place: Place, Keys: []string{"down", "j"}, Title: "down", Help: "Scroll down by a line.", Command: show, Quiet: true},
 		{ID: pageUp, Place: Place, Keys: []string{"pgup", "ctrl+b", "b"}, Title: "page up", Help: "Scroll up by a page.", Command: show, Quiet: true},
-		{ID: pageDown, Place: Place, Keys: []string{"space", "pgdown", "ctrl+f"}, Title: "page down", Help: "Scroll down by a page; at the end of a step, go to the next one.", Command: show, Quiet: true},
-		{ID: top, Place: Place, Keys: []string{"home"}, Title: "top", Help: "Scroll to the step's first line.", Command: show, Quiet: true},
-		{ID: bottom, Place: Place, Keys: []string{"end"}, Title: "bottom", Help: "Scroll to the step's last line.", Command: show, Quiet: true},
+		{ID: pageDown, Place: Place, Keys: []string{"space", "pgdown", "ctrl+f"}, Title: "page down", Help: "Scroll down by a page; at the end of a screen, go to the next one.", Command: show, Quiet: true},
+		{ID: top, Place: Place, Keys: []string{"home"}, Title: "top", Help: "Scroll to the screen's first line.", Command: show, Quiet: true},
+		{ID: bottom, Place: Place, Keys: []string{"end"}, Title: "bottom", Help: "Scroll to the screen's last line.", Command: show, Quiet: true},
 	}
 }
 
@@ -44,7 +44,13 @@ func Actions() []keys.Action {
 type Step struct {
 	Name    string // "review", "concept" …
 	Minutes int
-	Text    string // Markdown
+}
+
+// Screen is one idea of a step.
+type Screen struct {
+	Step  string
+	Title string
+	Text  string // Markdown
 }
 
 // Lesson is a session to be read. Where a Lesson of the same session is taken again, the reader stays
@@ -54,21 +60,42 @@ type Lesson struct {
 	Title   string
 	Minutes int
 	Steps   []Step
+	Screens []Screen
+}
+
+// Step is the name of the step that is on screen, or empty.
+func (p *Pane) Step() string {
+	if p.at < len(p.data.Screens) {
+		return p.data.Screens[p.at].Step
+	}
+	return ""
+}
+
+// Lab is the id of the lab that the screen tells the reader to run, or empty.
+func (p *Pane) Lab() string {
+	if p.at >= len(p.data.Screens) {
+		return ""
+	}
+	_, rest, ok := strings.Cut(p.data.Screens[p.at].Text, "pipewright run "+p.data.Session+" ")
+	if !ok {
+		return ""
+	}
+	return strings.TrimRight(strings.Fields(rest + " .")[0], "`.,")
 }
 
 // measure is the longest line of prose that reads well.
 const measure = 82
 
-// Pane shows one step of a lesson.
+// Pane shows one screen of a lesson.
 type Pane struct {
 	data    Lesson
-	step    int
+	at      int // index of the screen
 	scroll  widget.Scroll
 	version int
 	cache   widget.Cache
 
-	doc      widget.Doc // of the step, at a width in a theme
-	docStep  int
+	doc      widget.Doc // of the screen, at a width in a theme
+	docAt    int
 	docWidth int
 	docTheme *theme.Theme
 	recalled *memory
@@ -84,14 +111,14 @@ func (p *Pane) Take(fact any) {
 		return
 	}
 	if l.Session != p.data.Session {
-		p.step, p.scroll = 0, widget.Scroll{}
+		p.at, p.scroll = 0, widget.Scroll{}
 	}
 	p.data = l
 	if m := p.recalled; m != nil && m.Session == l.Session {
-		p.step, p.scroll.Top = m.Step, m.Top
+		p.at, p.scroll.Top = m.Screen, m.Top
 	}
 	p.recalled = nil
-	p.step = max(min(p.step, len(l.Steps)-1), 0)
+	p.at = max(min(p.at, len(l.Screens)-1), 0)
 	p.docTheme = nil
 	p.version++
 }
@@ -101,8 +128,8 @@ func (p *Pane) Place() keys.Place { return Place }
 
 // Title is what the pane's tab says.
 func (p *Pane) Title() string {
-	if n := len(p.data.Steps); n > 0 {
-		return fmt.Sprintf("Lesson %d/%d", p.step+1, n)
+	if n := len(p.data.Screens); n > 0 {
+		return fmt.Sprintf("Lesson %d/%d", p.at+1, n)
 	}
 	return "Lesson"
 }
@@ -111,11 +138,11 @@ func (p *Pane) Title() string {
 func (p *Pane) Can(id keys.ID) bool {
 	switch id {
 	case next:
-		return p.step < len(p.data.Steps)-1
+		return p.at < len(p.data.Screens)-1
 	case previous:
-		return p.step > 0
+		return p.at > 0
 	}
-	return len(p.data.Steps) > 0
+	return len(p.data.Screens) > 0
 }
 
 // Do carries out an action.
@@ -132,7 +159,7 @@ func (p *Pane) Do(id keys.ID) keys.Intent {
 	case down:
 		p.scroll.By(1)
 	case pageUp:
-		if !p.scroll.By(-page) && p.step > 0 {
+		if !p.scroll.By(-page) && p.at > 0 {
 			p.turn(-1)
 			p.scroll.Top = 1 << 20
 		}
@@ -149,9 +176,9 @@ func (p *Pane) Do(id keys.ID) keys.Intent {
 }
 
 func (p *Pane) turn(n int) {
-	to := max(min(p.step+n, len(p.data.Steps)-1), 0)
-	if to != p.step {
-		p.step, p.scroll.Top = to, 0
+	to := max(min(p.at+n, len(p.data.Screens)-1), 0)
+	if to != p.at {
+		p.at, p.scroll.Top = to, 0
 	}
 }
 
@@ -164,21 +191,29 @@ func (p *Pane) Wheel(n int) {
 	p.version++
 }
 
-// Click goes to the step whose name was clicked.
+// Click goes to the first screen of the step whose name was clicked.
 func (p *Pane) Click(x, y int) keys.Intent {
-	if y != 1 {
-		return nil
-	}
 	at := 1
-	for i, s := range p.data.Steps {
-		if w := widget.Width(s.Name) + 2; x >= at && x < at+w {
-			p.turn(i - p.step)
-			p.version++
+	for _, s := range p.data.Steps {
+		n := widget.Width(s.Name) + 2
+		if y == 1 && x >= at && x < at+n {
+			p.visit(s.Name)
 			return nil
 		}
-		at += widget.Width(s.Name) + 3
+		at += n + 1
 	}
 	return nil
+}
+
+// visit goes to the first screen of a step.
+func (p *Pane) visit(step string) {
+	for i, s := range p.data.Screens {
+		if s.Step == step {
+			p.turn(i - p.at)
+			p.version++
+			return
+		}
+	}
 }
 
 // Copy gives the code on screen, or the whole step where it shows none.
@@ -188,8 +223,8 @@ func (p *Pane) Copy() (what, text string) {
 			return "the code on screen", c.Text
 		}
 	}
-	if p.step < len(p.data.Steps) {
-		return "this step's text", p.data.Steps[p.step].Text
+	if p.at < len(p.data.Screens) {
+		return "this screen's text", p.data.Screens[p.at].Text
 	}
 	return "", ""
 }
@@ -197,13 +232,13 @@ func (p *Pane) Copy() (what, text string) {
 // memory is what is kept of the pane between two runs.
 type memory struct {
 	Session string `json:"session"`
-	Step    int    `json:"step"`
+	Screen  int    `json:"screen"`
 	Top     int    `json:"top"`
 }
 
 // Keep gives what is needed to come back to the same place.
 func (p *Pane) Keep() json.RawMessage {
-	out, err := json.Marshal(memory{p.data.Session, p.step, p.scroll.Top})
+	out, err := json.Marshal(memory{p.data.Session, p.at, p.scroll.Top})
 	if err != nil {
 		return nil
 	}
@@ -224,53 +259,58 @@ func (p *Pane) Draw(t *theme.Theme, w, h int, focused bool) []string {
 }
 
 func (p *Pane) draw(t *theme.Theme, w, h int, focused bool) []string {
-	if len(p.data.Steps) == 0 {
+	if len(p.data.Screens) == 0 {
 		return []string{
 			widget.Heading(t, focused, "LESSON", "", "", w), "",
 			"  No session is open.",
 			"  " + t.Muted.On("Choose one in the curriculum and press enter."),
 		}
 	}
-	text := min(w-4, measure)
-	p.layout(t, text)
-	body := h - 3
-	p.scroll.Fit(len(p.doc.Lines), body)
-	s := p.data.Steps[p.step]
+	p.layout(t, min(w-4, measure))
+	p.scroll.Fit(len(p.doc.Lines), h-3)
 	name := fmt.Sprintf("%s  %s", p.data.Session, widget.Inert(p.data.Title))
-	note := t.Muted.On(p.scroll.More())
-	lines := []string{widget.Heading(t, focused, name, "", note, w), p.strip(t, s, w), ""}
+	lines := []string{widget.Heading(t, focused, name, "", t.Muted.On(p.scroll.More()), w), p.strip(t, w), ""}
 	for _, l := range p.scroll.Slice(p.doc.Lines) {
 		lines = append(lines, "  "+l)
 	}
 	return lines
 }
 
-// layout lays the step out, once for each width and theme.
+// layout lays the screen out, once for each width and theme.
 func (p *Pane) layout(t *theme.Theme, w int) {
-	if p.docTheme == t && p.docWidth == w && p.docStep == p.step {
+	if p.docTheme == t && p.docWidth == w && p.docAt == p.at {
 		return
 	}
-	p.doc = widget.Markdown(t, p.data.Steps[p.step].Text, w)
-	p.docTheme, p.docWidth, p.docStep = t, w, p.step
+	s := p.data.Screens[p.at]
+	p.doc = widget.Markdown(t, "## "+s.Title+"\n\n"+s.Text, w)
+	p.docTheme, p.docWidth, p.docAt = t, w, p.at
 }
 
-// strip names the steps, with the open one in brackets.
-func (p *Pane) strip(t *theme.Theme, s Step, w int) string {
-	var b strings.Builder
-	for i, st := range p.data.Steps {
-		b.WriteByte(' ')
-		if i == p.step {
-			b.WriteString(t.Accent.On("[" + st.Name + "]"))
-		} else {
-			b.WriteString(t.Muted.On(" " + st.Name + " "))
+// strip names the steps, with the open one in brackets, and says which screen of it this is.
+func (p *Pane) strip(t *theme.Theme, w int) string {
+	here := p.data.Screens[p.at].Step
+	nth, of := 0, 0
+	for i, s := range p.data.Screens {
+		if s.Step == here {
+			of++
+			if i <= p.at {
+				nth++
+			}
 		}
 	}
+	var b strings.Builder
 	note := ""
-	if s.Minutes > 0 {
-		note = t.Muted.On(fmt.Sprintf("%d min", s.Minutes)) + " "
+	for _, s := range p.data.Steps {
+		b.WriteByte(' ')
+		if s.Name != here {
+			b.WriteString(t.Muted.On(" " + s.Name + " "))
+			continue
+		}
+		b.WriteString(t.Accent.On("[" + s.Name + "]"))
+		note = fmt.Sprintf("%d of %d · %d min ", nth, of, s.Minutes)
 	}
 	if widget.Width(b.String())+widget.Width(note)+1 > w {
-		return widget.Spread(fmt.Sprintf("  step %d of %d: ", p.step+1, len(p.data.Steps))+t.Accent.On(s.Name), note, w)
+		return widget.Spread("  "+t.Accent.On(here), t.Muted.On(note), w)
 	}
-	return widget.Spread(b.String(), note, w)
+	return widget.Spread(b.String(), t.Muted.On(note), w)
 }
