@@ -67,12 +67,19 @@ func (h *held) up(ctx context.Context) error {
 	if err != nil {
 		return dataError(h.rec.data(), err)
 	}
-	running, err := h.running(ctx)
-	if err != nil {
-		return err
-	}
-	if running != nil {
-		return h.adopt(ctx, *running)
+	for {
+		running, err := h.running(ctx)
+		if err != nil {
+			return err
+		}
+		if running == nil {
+			break
+		}
+		err = h.adopt(ctx, *running)
+		if err == nil || ctx.Err() != nil || running.Life(h.rec.data()) != cluster.Dead {
+			return err
+		}
+		// It died while we came to it: start it.
 	}
 	set, err := h.s.choose(ctx, account, major)
 	if err != nil {
@@ -340,7 +347,7 @@ func (h *held) login(ctx context.Context) (*pgx.Conn, string, error) {
 		candidates = append(candidates, p)
 	}
 	for _, password := range candidates {
-		conn, err := dialOwn(ctx, h.rec.Port, password)
+		conn, err := h.dialPatiently(ctx, password)
 		if err == nil {
 			if password != kept {
 				if err := h.keepPassword(password); err != nil {
@@ -365,6 +372,21 @@ func (h *held) login(ctx context.Context) (*pgx.Conn, string, error) {
 		e.What = "the password of the workspace's PostgreSQL is lost: " + passwordPath(h.dir) + " is gone"
 	}
 	return nil, "", e
+}
+
+// dialPatiently waits for a server that recovers, shuts down or has no connection left just now.
+func (h *held) dialPatiently(ctx context.Context, password string) (*pgx.Conn, error) {
+	for {
+		conn, err := dialOwn(ctx, h.rec.Port, password)
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || pg.Code != codeNotYet {
+			return conn, err
+		}
+		h.s.say("start", "PostgreSQL is not ready: "+pg.Message+"; waiting for it …")
+		if pause(ctx, 100*time.Millisecond) != nil {
+			return nil, err
+		}
+	}
 }
 
 func wrongPassword(err error) bool {

@@ -3,6 +3,7 @@ package binaries
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"pipewright/engine"
@@ -137,6 +139,11 @@ func At(ctx context.Context, dir string) (Set, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").CombinedOutput()
+	for try := 0; errors.Is(err, syscall.ETXTBSY) && try < 50; try++ {
+		// A process that was forked while we unpacked still has the file open, until it execs.
+		time.Sleep(10 * time.Millisecond)
+		out, err = exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").CombinedOutput()
+	}
 	if err != nil {
 		return Set{}, &engine.Error{
 			Kind: engine.Unavailable, Where: filepath.Join(dir, "postgres"), Err: err,

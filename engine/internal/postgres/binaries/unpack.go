@@ -137,7 +137,7 @@ func extract(root *os.Root, in io.Reader, head *tar.Header, name string) error {
 	case tar.TypeDir:
 		return root.MkdirAll(name, 0o755)
 	case tar.TypeSymlink:
-		if !filepath.IsLocal(filepath.Join(filepath.Dir(name), head.Linkname)) {
+		if filepath.IsAbs(head.Linkname) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), head.Linkname)) {
 			return fmt.Errorf("its link %q points outside of it", head.Name)
 		}
 		return root.Symlink(head.Linkname, name)

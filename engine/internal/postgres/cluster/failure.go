@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,7 @@ type symptom struct {
 
 // symptoms in the order in which they are looked for: the cause before its consequence.
 var symptoms = []symptom{
+	{"could not look up effective user ID", nil, "your account has no entry in the system's list of users, and PostgreSQL does not run without one", "run as a user of the system, or give the address of a server with --dsn"},
 	{"could not resize shared memory segment", nil, "there is too little shared memory for PostgreSQL", "give the container more (docker run --shm-size=256m)"},
 	{"could not map anonymous shared memory", nil, "there is too little memory for PostgreSQL", "close something, or lower shared_buffers in postgresql.conf"},
 	{"No space left on device", ErrDiskFull, "the disk is full", "free some space and start again; what was committed is safe"},
@@ -61,12 +63,32 @@ func failure(out, where string, err error, what string) error {
 		}
 		return &engine.Error{Kind: engine.Unavailable, Where: where, What: s.what, Next: s.next, Err: cause}
 	}
+	if Full(where) {
+		return fullError(where)
+	}
 	if line := tellingLine(out); line != "" {
 		what += ": " + line
 	} else if err != nil {
 		what += ": " + rootCause(err)
 	}
 	return &engine.Error{Kind: engine.Unavailable, Where: where, What: what, Err: err}
+}
+
+// fullError says that the disk of a place is full.
+func fullError(where string) error {
+	return &engine.Error{
+		Kind: engine.Unavailable, Where: where, What: "the disk is full", Next: "free some space; what was committed is safe", Err: ErrDiskFull,
+	}
+}
+
+// Full says whether the file system of a path, or of its parent, has no room left for a server: a log on
+// it cannot say so any more.
+func Full(path string) bool {
+	var fs syscall.Statfs_t
+	if syscall.Statfs(path, &fs) != nil && syscall.Statfs(filepath.Dir(path), &fs) != nil {
+		return false
+	}
+	return uint64(fs.Bavail)*uint64(fs.Bsize) < 256<<10
 }
 
 // tellingLine is the first line that names an error.

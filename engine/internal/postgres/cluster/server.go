@@ -134,6 +134,9 @@ func LastWords(log string) error {
 			return &engine.Error{Kind: engine.Unavailable, Where: log, What: s.what, Next: s.next, Err: s.reason}
 		}
 	}
+	if log != "" && Full(log) {
+		return fullError(log)
+	}
 	return nil
 }
 

@@ -4,12 +4,18 @@ package pgtest
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(leashVariable) != "" {
+		os.Exit(leashed())
+	}
+	Main(m)
+}
 
 func TestEachTestHasADatabaseOfItsOwn(t *testing.T) {
 	ctx := t.Context()
