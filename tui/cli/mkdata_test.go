@@ -106,7 +106,7 @@ func withNULs(w io.Writer, _ int) error {
 // escapes are cells that would clear the screen, set the title and turn the text around.
 func escapes(w io.Writer, _ int) error {
 	_, err := io.WriteString(w, leadsHeader+
-		"\x1b[2J\x1b]0;owned\x07Acme,Ann,ann@example.com,Retail,New,2025-03-01\n"+
+		"\x1b[2J\x1b]0;owned\x07Acme,Ann,esc@example.com,Retail,New,2025-03-01\n"+
 		"Beta,Bob,\x1b[31mnot-an-address\x1b[0m,Retail,New,2025-03-01\n"+
 		"Gamma,\u202eCleo,\u009b31mnope,Retail,New,2025-03-01\n")
 	return err
