@@ -99,7 +99,7 @@ type jsonSink struct {
 }
 
 func (s *jsonSink) create(_ context.Context, path string, columns []engine.Column) error {
-	for i, name := range uniqueNames(columns) {
+	for i, name := range uniqueNames(columns, asIs) {
 		s.keys = append(s.keys, append(appendJSONString(nil, name), ':'))
 		s.kinds = append(s.kinds, columns[i].Kind)
 	}
@@ -124,27 +124,29 @@ func (s *jsonSink) write(_ context.Context, rows [][]engine.Cell) error {
 	return nil
 }
 
-// uniqueNames gives the columns' names, changed where needed so that no two are equal.
-func uniqueNames(columns []engine.Column) []string {
+// uniqueNames gives the columns' names, changed where needed so that no two are equal under fold.
+func uniqueNames(columns []engine.Column, fold func(string) string) []string {
 	taken := map[string]bool{}
 	for _, c := range columns {
-		taken[c.Name] = true
+		taken[fold(c.Name)] = true
 	}
 	out := make([]string, len(columns))
 	seen := map[string]bool{}
 	for i, c := range columns {
 		name := c.Name
-		for n := 1; seen[name]; n++ {
-			if next := c.Name + "_" + strconv.Itoa(n); !taken[next] {
+		for n := 1; seen[fold(name)]; n++ {
+			if next := c.Name + "_" + strconv.Itoa(n); !taken[fold(next)] {
 				name = next
-				taken[next] = true
+				taken[fold(next)] = true
 			}
 		}
-		seen[name] = true
+		seen[fold(name)] = true
 		out[i] = name
 	}
 	return out
 }
+
+func asIs(name string) string { return name }
 
 // AppendJSON appends a cell as a JSON value of its column's kind: numbers as their digits, never
 // rounded, truth values, JSON as it is but on one line, NULL as null, all else as a string. A number
@@ -242,7 +244,7 @@ type parquetSink struct {
 
 func (s *parquetSink) create(ctx context.Context, path string, columns []engine.Column) error {
 	named := append([]engine.Column(nil), columns...)
-	for i, name := range uniqueNames(columns) {
+	for i, name := range uniqueNames(columns, strings.ToLower) { // DuckDB knows no upper and lower case in names
 		named[i].Name = name
 	}
 	return s.w.Create(ctx, path, s.from, named)

@@ -74,6 +74,7 @@ func Run(ctx context.Context, c Conn, req engine.RunQuery, o Options, emit func(
 	defer c.OnNote(nil)
 	for i, st := range statements {
 		if err := r.statement(i, st); err != nil {
+			_ = r.endTransaction() // the statement's failure is what is told
 			return finish(ctx, err)
 		}
 	}
@@ -207,13 +208,18 @@ func (r *run) dropRest(st Statement, limit int64, start func([]engine.Column) er
 	return end, err
 }
 
+// rollbackPatience bounds the wait for a ROLLBACK, which also follows a cancelled statement.
+const rollbackPatience = time.Second
+
 // endTransaction rolls back what the text has left open, as psql does when it ends.
 func (r *run) endTransaction() error {
 	if !r.conn.InTransaction() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), rollbackPatience)
+	defer cancel()
 	none := func([]engine.Column) error { return nil }
-	if _, err := r.conn.Stream(r.ctx, "ROLLBACK", 0, none, func([][]engine.Cell) error { return nil }); err != nil {
+	if _, err := r.conn.Stream(ctx, "ROLLBACK", 0, none, func([][]engine.Cell) error { return nil }); err != nil {
 		return err
 	}
 	return r.emit(engine.Note{Text: "The text ended inside a transaction, which was rolled back; end it with COMMIT to keep its changes."})
