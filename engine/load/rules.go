@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -69,12 +70,15 @@ func notBlank(column, source string) Rule {
 	}
 }
 
-// atLeast is the rule for a whole number with a lower bound, on the text of the cell.
-func atLeast(column, source string, low int64, reason string) Rule {
+// within is the rule for a number with bounds. A cell that is no number is the type's matter.
+func within(column, source string, low, high int64, reason string) Rule {
 	return Rule{
-		Name: column + "_range", Column: column, Says: "is not below its least value", Source: source,
+		Name: column + "_range", Column: column, Says: "is not " + reason, Source: source,
 		Check: func(cell []byte) string {
-			if n, ok := parseInt(cell); ok && n < low {
+			whole, _, _ := bytes.Cut(cell, []byte{'.'})
+			n, ok := parseInt(whole)
+			negative := len(cell) > 0 && cell[0] == '-' && bytes.ContainsAny(cell, "123456789")
+			if ok && (n < low || n > high || negative && low == 0) {
 				return reason
 			}
 			return ""

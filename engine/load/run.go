@@ -92,8 +92,8 @@ func newLoader(sink Sink, req engine.LoadCSV, o Options, emit func(engine.Event)
 	}
 	if req.Schema == "" {
 		l.req.Schema = Infer
-		if _, ok := Named(req.Table); ok {
-			l.req.Schema = req.Table
+		if s, ok := Named(req.Table); ok {
+			l.req.Schema = s.Name
 		}
 	}
 	if l.req.Schema != Infer {
@@ -201,8 +201,11 @@ func (l *loader) survey(ctx context.Context) error {
 	}
 	digest := newDigest(header)
 	l.progress.stage("infer", l.src)
+	infer := l.req.Schema == Infer
 	err := stream(ctx, l.src, l.o.Workers, func(i int, b *batch) {
-		surveyors[i].survey(b.chunk)
+		if infer {
+			surveyors[i].survey(b.chunk)
+		}
 	}, func(b *batch) error {
 		digest.add(b.chunk.Data)
 		return nil
@@ -211,7 +214,7 @@ func (l *loader) survey(ctx context.Context) error {
 		return err
 	}
 	l.digest = digest.sum()
-	if l.req.Schema == Infer {
+	if infer {
 		l.schema = inferred(l.req.Table, header, surveyors)
 	}
 	l.src, err = l.in.open(ctx)

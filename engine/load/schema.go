@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -94,15 +95,77 @@ var schemas = []Schema{
 		Required: []string{"name"},
 		Rules:    []Rule{notBlank("name", "session 2.1")},
 	},
+	{
+		Name: "interactions",
+		Says: "what happened with a lead: e-mails, calls, meetings",
+		Table: engine.TableSpec{
+			Name: "interactions",
+			Columns: []engine.ColumnSpec{
+				serial("id"),
+				typed("lead_id", engine.TypeInteger),
+				varchar("interaction_type", 50),
+				typed("notes", engine.TypeText),
+				stamped("interaction_date"),
+				typed("duration_minutes", engine.TypeInteger),
+				varchar("outcome", 100),
+			},
+		},
+		Required: []string{"lead_id", "interaction_type"},
+		Rules: []Rule{
+			oneOf("interaction_type", "session 2.1", "email", "call", "meeting"),
+			within("duration_minutes", "session 6.2", 0, math.MaxInt64, "less than nothing"),
+		},
+	},
+	{
+		Name: "opportunities",
+		Says: "deals that may be won",
+		Table: engine.TableSpec{
+			Name: "opportunities",
+			Columns: []engine.ColumnSpec{
+				serial("id"),
+				typed("lead_id", engine.TypeInteger),
+				typed("company_id", engine.TypeInteger),
+				notNull(varchar("name", 255)),
+				notNull(varchar("stage", 50)),
+				{Name: "amount", Type: engine.TypeNumeric, Precision: 12, Scale: 2, Exact: true, NotNull: true},
+				typed("probability", engine.TypeInteger),
+				typed("close_date", engine.TypeDate),
+				stamped("created_at"),
+			},
+		},
+		Required: []string{"name", "stage", "amount"},
+		Rules: []Rule{
+			notBlank("name", "the CRM's tables"),
+			oneOf("stage", "the CRM's tables", "Prospecting", "Qualification", "Proposal", "Closed Won", "Closed Lost"),
+			within("amount", "the CRM's tables", 0, math.MaxInt64, "less than nothing"),
+			within("probability", "the CRM's tables", 0, 100, "not between 0 and 100"),
+		},
+	},
+	{
+		Name: "history",
+		Says: "the statuses that leads have had, with the time at which each began",
+		Table: engine.TableSpec{
+			Name: "lead_status_history",
+			Columns: []engine.ColumnSpec{
+				serial("id"),
+				notNull(typed("lead_id", engine.TypeInteger)),
+				notNull(varchar("status", 50)),
+				notNull(typed("changed_at", engine.TypeTimestamp)),
+			},
+			Key: []string{"lead_id", "status", "changed_at"},
+		},
+		Required: []string{"lead_id", "status", "changed_at"},
+		Rules:    []Rule{oneOf("status", "session 1.4", Statuses...)},
+	},
 }
 
 // Schemas lists the built-in schemas.
 func Schemas() []Schema { return slices.Clone(schemas) }
 
-// Named finds a built-in schema.
+// Named finds a built-in schema by its name or that of its table.
 func Named(name string) (Schema, bool) {
 	for _, s := range schemas {
-		if s.Name == name {
+		if s.Name == name || s.Table.Name == name {
 			return s, true
 		}
 	}

@@ -155,10 +155,12 @@ func typeSQL(c engine.ColumnSpec) string {
 		return "bigserial"
 	case c.Serial:
 		return "serial"
+	case c.Type == engine.TypeNumeric && c.Exact:
+		return fmt.Sprintf("numeric(%d,%d)", c.Precision, c.Scale)
 	case c.Type == engine.TypeVarchar && c.Length > 0:
 		return "varchar(" + strconv.Itoa(c.Length) + ")"
 	}
-	return string(c.Type) // numeric without a precision keeps every digit
+	return string(c.Type)
 }
 
 // lockTable keeps other writers out until the end, so that the keys that are read stay all there are.
