@@ -286,3 +286,16 @@ func run(t *testing.T, s *Server, sql string) {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
+
+func TestAWorkspaceOfATestKeepsItsDataInside(t *testing.T) {
+	t.Parallel()
+	dir := pgtest.Workspace(t)
+	s := New(Options{Workspace: engine.Workspace{Dir: dir}})
+	t.Cleanup(s.Close)
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if data := s.Status().DataDir; !strings.HasPrefix(data, dir) {
+		t.Errorf("the data is in %s, outside of %s", data, dir)
+	}
+}

@@ -23,3 +23,10 @@ func Server(t testing.TB) string {
 
 // Main runs the tests of a package and stops the server that they started, if any.
 func Main(m *testing.M) { pgtest.Main(m) }
+
+// Workspace makes an empty folder for a workspace whose PostgreSQL is started by the test, and stops that
+// server when the test ends.
+func Workspace(t testing.TB) string {
+	t.Helper()
+	return pgtest.Workspace(t)
+}

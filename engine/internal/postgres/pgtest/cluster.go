@@ -214,7 +214,10 @@ func sweep(parent string) {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		if cluster.Stop(ctx, filepath.Join(dir, "data"), time.Second) == nil {
+		err := errors.Join(
+			cluster.Stop(ctx, filepath.Join(dir, "data"), time.Second),
+			cluster.Stop(ctx, workspaceData(filepath.Join(dir, workspaceName)), time.Second))
+		if err == nil {
 			_ = os.RemoveAll(dir)
 		}
 		cancel()
