@@ -1,27 +1,33 @@
 package csvscan
 
-import (
-	"bytes"
-	"math/bits"
-)
+import "math/bits"
 
 // cutter finds where records end, without splitting them into cells. It agrees with [Parser] on every
 // byte.
 type cutter struct {
 	delim, quote byte
-	quoting      bool
-	backslash    bool
-	universal    bool
+	// What to look for: the quote and "\r" where they mean something, else "\n" once more.
+	seekQuote, seekReturn byte
+
+	quoting   bool
+	backslash bool
+	universal bool
 }
 
 func newCutter(d Dialect) cutter {
-	return cutter{
-		delim:     d.Delimiter,
-		quote:     d.Quote,
+	c := cutter{
+		delim: d.Delimiter, quote: d.Quote, seekQuote: '\n', seekReturn: '\n',
 		quoting:   d.Quote != 0 && d.Quote != NoQuote,
 		backslash: d.Escape == '\\',
 		universal: d.universal(),
 	}
+	if c.quoting {
+		c.seekQuote = c.quote
+	}
+	if c.universal {
+		c.seekReturn = '\r'
+	}
+	return c
 }
 
 // cut is what a scan found.
@@ -36,17 +42,10 @@ type cut struct {
 // scan finds the last whole record of data, which begins at a record. With eof the last record needs no
 // line end.
 func (c *cutter) scan(data []byte, eof bool) cut {
-	quote, third := byte('\n'), byte('\n')
-	if c.quoting {
-		quote = c.quote
-	}
-	if c.universal {
-		third = '\r'
-	}
 	r := run{cutter: c, data: data, eof: eof, cut: cut{open: -1}}
 	var m [windowBlocks]uint64
 	for from := 0; from < len(data); from += windowBlocks * 64 {
-		n := windowMasks(&m, data[from:], quote, '\n', third)
+		n := windowMasks(&m, data[from:], c.seekQuote, c.seekQuote, c.seekReturn)
 		for i, mask := range m[:n] {
 			for base := from + i<<6; mask != 0; mask &= mask - 1 {
 				at := base + bits.TrailingZeros64(mask)
@@ -120,29 +119,6 @@ func (r *run) endRecord(at, next int) {
 	r.end, r.lines, r.start = next, r.seen, next
 }
 
-// closing gives the offset after the quote that closes the cell whose text begins at i, or -1.
-func (c *cutter) closing(data []byte, i int) int {
-	first := i
-	for {
-		j := bytes.IndexByte(data[i:], c.quote)
-		if j < 0 {
-			return -1
-		}
-		j += i
-		if c.backslash && oddBackslashes(data[first:j]) {
-			i = j + 1
-			first = i
-			continue
-		}
-		if j+1 < len(data) && data[j+1] == c.quote {
-			i = j + 2
-			first = i
-			continue
-		}
-		return j + 1
-	}
-}
-
 func oddBackslashes(b []byte) bool {
 	n := 0
 	for n < len(b) && b[len(b)-1-n] == '\\' {
@@ -150,27 +126,3 @@ func oddBackslashes(b []byte) bool {
 	}
 	return n%2 == 1
 }
-
-func (c *cutter) nextQuote(data []byte, from int) int {
-	if !c.quoting {
-		return len(data)
-	}
-	if i := bytes.IndexByte(data[from:], c.quote); i >= 0 {
-		return from + i
-	}
-	return len(data)
-}
-
-func (c *cutter) countLines(b []byte) int64 {
-	n := bytes.Count(b, newline)
-	if c.universal {
-		n += bytes.Count(b, carriage) - bytes.Count(b, crlf)
-	}
-	return int64(n)
-}
-
-var (
-	newline  = []byte{'\n'}
-	carriage = []byte{'\r'}
-	crlf     = []byte{'\r', '\n'}
-)

@@ -61,14 +61,12 @@ func (r *Record) IsQuoted(i int) bool { return r.Quoted != nil && r.Quoted[i] }
 
 // Parser splits chunks into records, reusing its buffers. It is for one goroutine.
 //
-// It looks at a window of 4 KiB at a time, as masks with a bit for each delimiter and line end, and hops
-// from bit to bit. Quotes are few: the place of the next one is kept at hand, and cells that hold one go
-// another way.
+// It looks at a window of 4 KiB at a time, as masks with a bit for each delimiter, quote and line end, and
+// hops from bit to bit.
 type Parser struct {
 	cutter
-	third byte // the third byte that the masks look for: "\r" where it ends lines
-	data  []byte
-	pos   int // where the next record begins
+	data []byte
+	pos  int // where the next record begins
 
 	window int                  // where the window begins
 	blocks int                  // its blocks of 64 bytes
@@ -76,7 +74,6 @@ type Parser struct {
 	mask   uint64               // the bits of the current one that are still to be visited
 	masks  [windowBlocks]uint64 // of each block
 
-	quoteAt int // the next quote at or after the current cell
 	row     int64
 	line    int64
 	badText bool  // the chunk holds bytes that are no UTF-8
@@ -92,11 +89,7 @@ type Parser struct {
 
 // NewParser makes a parser for texts in the dialect.
 func NewParser(d Dialect) *Parser {
-	p := &Parser{cutter: newCutter(d), fields: make([][]byte, 32), quoted: make([]bool, 32), third: '\n'}
-	if p.universal {
-		p.third = '\r'
-	}
-	return p
+	return &Parser{cutter: newCutter(d), fields: make([][]byte, 32), quoted: make([]bool, 32)}
 }
 
 // Reset starts on a chunk.
@@ -104,7 +97,6 @@ func (p *Parser) Reset(c *Chunk) { p.reset(c.Data, c.FirstRow, c.FirstLine) }
 
 func (p *Parser) reset(data []byte, row, line int64) {
 	p.data, p.row, p.line, p.pos = data, row, line, 0
-	p.quoteAt = p.nextQuote(data, 0)
 	p.hasNUL = bytes.IndexByte(data, 0) >= 0
 	p.badText = !validText(data)
 	p.fill(0)
@@ -113,7 +105,7 @@ func (p *Parser) reset(data []byte, row, line int64) {
 // fill moves the window to the offset from.
 func (p *Parser) fill(from int) {
 	p.window, p.block, p.mask = from, 0, 0
-	p.blocks = windowMasks(&p.masks, p.data[from:], p.delim, '\n', p.third)
+	p.blocks = windowMasks(&p.masks, p.data[from:], p.delim, p.seekQuote, p.seekReturn)
 	if p.blocks > 0 {
 		p.mask = p.masks[0]
 	}
@@ -121,7 +113,7 @@ func (p *Parser) fill(from int) {
 
 // Next gives the next record, or false at the end of the chunk.
 func (p *Parser) Next() (rec Record, ok bool) {
-	data := p.data
+	data, delim := p.data, p.delim
 	if p.marked {
 		clear(p.quoted[:p.n])
 		p.marked = false
@@ -130,35 +122,38 @@ func (p *Parser) Next() (rec Record, ok bool) {
 	for p.pos < len(data) {
 		start, from, at := p.pos, p.pos, 0
 		line := p.line
-		p.n, p.flaws = 0, 0
+		p.flaws = 0
+		// What the loop changes is kept in registers, but for the way round by a quote.
+		fields, n := p.fields, 0
 		block, mask := p.block, p.mask
 		for {
-			if mask == 0 {
-				p.block = block
-				mask = p.nextMask()
-				block = p.block
+			for mask == 0 && block+1 < p.blocks {
+				block++
+				mask = p.masks[block]
 			}
-			at = len(data)
 			if mask != 0 {
 				at = p.window + block<<6 + bits.TrailingZeros64(mask)
 				mask &= mask - 1
-			}
-			if p.quoteAt < at {
-				p.block, p.mask = block, mask
-				at = p.cellWithQuote(from, at)
-				block, mask = p.block, p.mask
-			} else if n := p.n; n < len(p.fields) {
-				p.fields[n] = data[from:at:at]
-				p.n = n + 1
 			} else {
-				p.add(data[from:at:at], false)
+				p.block, p.mask = block, mask
+				at = p.take()
+				block, mask = p.block, p.mask
 			}
-			if at == len(data) || data[at] != p.delim {
+			if n < len(fields) && (at == len(data) || !p.quoting || data[at] != p.quote) {
+				fields[n] = data[from:at:at]
+				n++
+			} else {
+				p.block, p.mask, p.n = block, mask, n
+				at = p.otherCell(from, at)
+				block, mask = p.block, p.mask
+				fields, n = p.fields, p.n
+			}
+			if at == len(data) || data[at] != delim {
 				break
 			}
 			from = at + 1
 		}
-		p.block, p.mask = block, mask
+		p.block, p.mask, p.n = block, mask, n
 		text := p.endRecord(start, at)
 		if text == start {
 			continue // a blank line
@@ -179,22 +174,23 @@ func (p *Parser) Next() (rec Record, ok bool) {
 	return rec, false
 }
 
-// nextMask goes to the next block that has bits, and gives them; 0 at the end of the data.
-func (p *Parser) nextMask() uint64 {
-	for {
-		p.block++
-		if p.block >= p.blocks {
-			end := p.window + p.blocks<<6
-			if end >= len(p.data) {
-				p.block = max(p.blocks-1, 0)
-				return 0
-			}
-			p.fill(end)
+// take gives the offset of the next delimiter, quote or line end, or the end of the data, and passes it.
+func (p *Parser) take() int {
+	for p.mask == 0 {
+		if p.block+1 < p.blocks {
+			p.block++
+			p.mask = p.masks[p.block]
+			continue
 		}
-		if mask := p.masks[p.block]; mask != 0 {
-			return mask
+		end := p.window + p.blocks<<6
+		if end >= len(p.data) {
+			return len(p.data)
 		}
+		p.fill(end)
 	}
+	at := p.window + p.block<<6 + bits.TrailingZeros64(p.mask)
+	p.mask &= p.mask - 1
+	return at
 }
 
 // checkBytes looks for what is no text in the record.
@@ -223,25 +219,10 @@ func (p *Parser) endRecord(start, at int) int {
 			}
 		}
 	case next < len(p.data) && p.data[at] == '\r' && p.data[next] == '\n':
-		next++
-		p.seek(next)
+		next = p.take() + 1 // the "\n" has a bit of its own
 	}
 	p.pos = next
 	return text
-}
-
-// seek goes on from the offset to, which is at or after the current block's begin.
-func (p *Parser) seek(to int) {
-	at := to - p.window
-	switch {
-	case at < p.blocks<<6:
-		p.block = at >> 6
-		p.mask = p.masks[p.block] & (^uint64(0) << (at & 63))
-	case to < len(p.data):
-		p.fill(to)
-	default:
-		p.block, p.mask = max(p.blocks-1, 0), 0
-	}
 }
 
 // add appends a cell, or notes that there are too many.
@@ -262,93 +243,102 @@ func (p *Parser) add(cell []byte, quoted bool) {
 	p.n++
 }
 
-// cellWithQuote adds the cell from the offset from on, which has a quote before the delimiter or line end
-// at the offset at. It gives the offset of the one that ends the cell, and has passed it.
-func (p *Parser) cellWithQuote(from, at int) int {
-	if p.quoteAt != from {
-		p.flaws |= BareQuote
-		p.quoteAt = p.nextQuote(p.data, at)
-		p.add(p.data[from:at:at], false)
-		return at
-	}
-	closed := p.closing(p.data, from+1)
-	var text []byte
-	if closed < 0 {
-		p.flaws |= UnclosedQuote
-		closed = len(p.data)
-		text = p.data[from+1:]
-	} else {
-		text = p.data[from+1 : closed-1]
+// otherCell adds the cell from the offset from on, which has a quote at the offset at, or ends there and
+// is one more than there is room for. It gives the offset of the delimiter or line end that ends the cell,
+// and has passed it.
+func (p *Parser) otherCell(from, at int) int {
+	if at == from && at < len(p.data) && p.isQuote(at) {
+		return p.quotedCell(from)
 	}
 	end := at
-	if closed > at {
-		p.line += p.countLines(text)
-		p.seek(closed)
+	for end < len(p.data) && p.isQuote(end) {
+		p.flaws |= BareQuote
 		end = p.take()
 	}
-	cell := p.unescape(text)
-	stray := p.data[closed:end]
-	if n := len(stray); n > 0 && stray[n-1] == '\r' && !p.universal && (end == len(p.data) || p.data[end] == '\n') {
-		stray = stray[:n-1]
+	p.add(p.data[from:end:end], false)
+	return end
+}
+
+func (p *Parser) isQuote(at int) bool { return p.quoting && p.data[at] == p.quote }
+
+// quotedCell adds the cell that opens with a quote at the offset open, which has been passed.
+func (p *Parser) quotedCell(open int) int {
+	closed, escaped := p.closeQuote(open + 1)
+	end := p.take()
+	for end < len(p.data) && p.isQuote(end) {
+		end = p.take()
 	}
-	if len(stray) > 0 {
-		p.flaws |= StrayText
-		first := len(p.scratch)
-		p.scratch = append(append(p.scratch, cell...), stray...)
-		cell = p.scratch[first:]
+	cell := p.data[open+1 : closed]
+	if escaped {
+		cell = p.unescape(cell)
 	}
-	p.quoteAt = p.nextQuote(p.data, end)
+	if end > closed+1 {
+		cell = p.withStray(cell, closed+1, end)
+	}
 	p.add(cell[:len(cell):len(cell)], true)
 	return end
 }
 
-// take gives the offset of the next delimiter or line end, or the end of the data, and passes it.
-func (p *Parser) take() int {
-	if p.mask == 0 {
-		if p.mask = p.nextMask(); p.mask == 0 {
-			return len(p.data)
+// closeQuote finds the quote that closes the cell whose text begins at the offset text, and passes it. It
+// counts the lines inside, and says whether there are escapes. Without a closing quote it gives the end of
+// the data.
+func (p *Parser) closeQuote(text int) (closed int, escaped bool) {
+	data := p.data
+	for {
+		at := p.take()
+		if at == len(data) {
+			p.flaws |= UnclosedQuote
+			return at, true
+		}
+		switch b := data[at]; {
+		case b == p.quote:
+			if p.backslash && oddBackslashes(data[text:at]) {
+				text = at + 1
+				continue
+			}
+			if at+1 == len(data) || data[at+1] != b {
+				return at, escaped || p.backslash
+			}
+			p.take()
+			escaped, text = true, at+2
+		case b == '\n':
+			p.line++
+		case b == '\r' && p.universal && (at+1 == len(data) || data[at+1] != '\n'):
+			p.line++
 		}
 	}
-	at := p.window + p.block<<6 + bits.TrailingZeros64(p.mask)
-	p.mask &= p.mask - 1
-	return at
 }
 
-// unescape gives the text of a quoted cell, in the parser's scratch if it has escapes.
+// withStray gives the text of a quoted cell with what stands between its closing quote and its end, if
+// that is more than the "\r" of the line end.
+func (p *Parser) withStray(cell []byte, from, end int) []byte {
+	stray := p.data[from:end]
+	if n := len(stray); stray[n-1] == '\r' && !p.universal && (end == len(p.data) || p.data[end] == '\n') {
+		stray = stray[:n-1]
+	}
+	if len(stray) == 0 {
+		return cell
+	}
+	p.flaws |= StrayText
+	first := len(p.scratch)
+	p.scratch = append(append(p.scratch, cell...), stray...)
+	return p.scratch[first:]
+}
+
+// unescape gives the text of a quoted cell without its escapes, in the parser's scratch.
 func (p *Parser) unescape(text []byte) []byte {
-	i := bytes.IndexByte(text, p.quote)
-	if p.backslash {
-		i = indexEither(text, 0, p.quote, '\\')
-		if i == len(text) {
-			i = -1
-		}
-	}
-	if i < 0 {
-		return text
-	}
-	from := len(p.scratch)
-	for i < len(text) {
-		p.scratch = append(p.scratch, text[:i]...)
+	first := len(p.scratch)
+	for i := 0; i < len(text); i++ {
 		b := text[i]
-		text = text[i:]
-		switch {
-		case b == p.quote:
-			// Doubled: closing has seen to it that a quote inside has a second one.
-			p.scratch = append(p.scratch, b)
-			text = text[min(2, len(text)):]
-		case len(text) > 1 && (text[1] == p.quote || text[1] == '\\'):
-			p.scratch = append(p.scratch, text[1])
-			text = text[2:]
-		default:
-			p.scratch = append(p.scratch, b)
-			text = text[1:]
+		if i+1 < len(text) {
+			// closeQuote has seen to it that each quote inside is one of these.
+			switch next := text[i+1]; {
+			case b == p.quote && next == b, p.backslash && b == '\\' && (next == p.quote || next == b):
+				b = next
+				i++
+			}
 		}
-		if p.backslash {
-			i = indexEither(text, 0, p.quote, '\\')
-		} else if i = bytes.IndexByte(text, p.quote); i < 0 {
-			i = len(text)
-		}
+		p.scratch = append(p.scratch, b)
 	}
-	p.scratch = append(p.scratch, text...)
-	return p.scratch[from:]
+	return p.scratch[first:]
 }

@@ -265,3 +265,9 @@ func colonsSeparate(sample []byte) bool {
 	}
 	return naked > 4*other
 }
+
+var (
+	newline  = []byte{'\n'}
+	carriage = []byte{'\r'}
+	crlf     = []byte{'\r', '\n'}
+)

@@ -14,29 +14,6 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// zeroBytes sets the high bit of each byte of v that is zero.
-func zeroBytes(v uint64) uint64 {
-	return ^((v&lowBits + lowBits) | v | lowBits)
-}
-
-// indexEither gives the offset of the first a or b in data at or after from, or len(data).
-func indexEither(data []byte, from int, a, b byte) int {
-	pa, pb := uint64(a)*ones, uint64(b)*ones
-	i := from
-	for ; i+8 <= len(data); i += 8 {
-		v := binary.LittleEndian.Uint64(data[i:])
-		if m := zeroBytes(v^pa) | zeroBytes(v^pb); m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-	}
-	for ; i < len(data); i++ {
-		if data[i] == a || data[i] == b {
-			return i
-		}
-	}
-	return len(data)
-}
-
 // validText is utf8.Valid for texts that are ASCII for the most part: it takes 16 bytes at a time again
 // after those that are not.
 func validText(b []byte) bool {
@@ -77,22 +54,27 @@ func gather(m uint64) uint64 { return (m >> 7) * 0x0102040810204080 >> 56 }
 
 // wordMasks is masks by words of eight bytes, for processors without assembly here, and to check it by.
 func wordMasks(dst []uint64, src []byte, a, b, c byte) {
-	pa, pb, pc := uint64(a)*ones, uint64(b)*ones, uint64(c)*ones
+	pa, pb, pc, pn := uint64(a)*ones, uint64(b)*ones, uint64(c)*ones, uint64('\n')*ones
 	for block := range dst {
 		bytes := (*[64]byte)(src[64*block:])
 		var mask uint64
 		for i := 0; i < 64; i += 8 {
 			v := binary.LittleEndian.Uint64(bytes[i:])
-			x, y, z := v^pa, v^pb, v^pc
-			none := (x&lowBits + lowBits | x) & (y&lowBits + lowBits | y)
-			if c != b {
-				none &= z&lowBits + lowBits | z
+			none := notZero(v^pn) & notZero(v^pa)
+			if b != '\n' {
+				none &= notZero(v ^ pb)
+			}
+			if c != '\n' {
+				none &= notZero(v ^ pc)
 			}
 			mask |= gather(^none&highBits) << i
 		}
 		dst[block] = mask
 	}
 }
+
+// notZero has the high bit of each byte clear if and only if that byte of v is zero.
+func notZero(v uint64) uint64 { return v&lowBits + lowBits | v }
 
 // windowBlocks is how many masks are made at a time: 4 KiB of text, which stays in the nearest cache.
 const windowBlocks = 64
