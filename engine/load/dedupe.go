@@ -18,6 +18,7 @@ import (
 type dedupe struct {
 	tmp   *scratch
 	words []uint64 // slots of {hi, lo, row+1}, or the filter
+	free  func()   // of words
 	used  int
 	full  int // slots in use at which the table gives up
 	most  int // slots of the largest table
@@ -57,14 +58,14 @@ func newDedupe(tmp *scratch, size int64) *dedupe {
 	if size >= 4<<20 {
 		slots = mostSlots
 	}
-	d := &dedupe{tmp: tmp, most: mostSlots}
+	d := &dedupe{tmp: tmp, most: mostSlots, free: func() {}}
 	d.resize(slots)
 	return d
 }
 
 func (d *dedupe) resize(slots int) {
-	old := d.words
-	d.words = make([]uint64, slots*slotWords)
+	old, freeOld := d.words, d.free
+	d.words, d.free = newArena(slots * slotWords)
 	d.full = slots / 4 * 3
 	for i := 0; i < len(old); i += slotWords {
 		if old[i+2] != 0 {
@@ -72,6 +73,14 @@ func (d *dedupe) resize(slots int) {
 			copy(d.words[at:at+slotWords], old[i:i+slotWords])
 		}
 	}
+	freeOld()
+}
+
+// close gives the memory back.
+func (d *dedupe) close() {
+	d.words = nil
+	d.free()
+	d.free = func() {}
 }
 
 // find gives the place of the slot that holds h, or of the free one where it belongs.
@@ -227,7 +236,7 @@ func (d *dedupe) settle(stop func() error) error {
 	if d.err != nil || !d.bloom {
 		return d.err
 	}
-	d.words = nil // the filter has done its work
+	d.close() // the filter has done its work
 	buf := make([]byte, partBuffer/pairSize*pairSize)
 	for i := range d.parts {
 		if err := stop(); err != nil {

@@ -35,6 +35,9 @@ func Run(ctx context.Context, sink Sink, req engine.LoadCSV, o Options, emit fun
 	}
 	defer l.tmp.close()
 	err = l.run(ctx)
+	if l.dd != nil {
+		l.dd.close()
+	}
 	if rollbackErr := sink.Rollback(); err == nil && rollbackErr != nil {
 		err = rollbackErr
 	}
@@ -120,6 +123,7 @@ func newLoader(sink Sink, req engine.LoadCSV, o Options, emit func(engine.Event)
 	if o.Workspace.Dir != "" {
 		l.tmp.dir = o.Workspace.State()
 	}
+	l.aside.tmp = &l.tmp
 	l.progress = newProgress(emit, &l.count)
 	return l, nil
 }
