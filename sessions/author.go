@@ -69,7 +69,7 @@ func (c *Catalogue) authorCheck(ctx context.Context, open OpenScratch, ids []str
 			each(r)
 		}
 	}
-	if err := b.close(); err != nil {
+	if err := b.close(ctx); err != nil {
 		r := AuthorResult{ID: "scratch", Problems: []string{err.Error()}}
 		out = append(out, r)
 		if each != nil {
@@ -86,7 +86,8 @@ type bench struct {
 	ws     engine.Workspace
 	sub    engine.Submitter
 	closer func() error
-	broken error // why nothing can be proven
+	broken error      // why nothing can be proven
+	used   []*Session // whose tables may be there
 }
 
 func (b *bench) open(ctx context.Context, open OpenScratch, ids []string) error {
@@ -108,7 +109,7 @@ func (b *bench) open(ctx context.Context, open OpenScratch, ids []string) error 
 		}
 		for _, table := range s.Reset {
 			for _, be := range []engine.Backend{engine.Postgres, engine.DuckDB} {
-				n, err := oneValue(ctx, b.sub, engine.RunQuery{Backend: be, SQL: "select count(*) from information_schema.tables where table_name = '" + strings.ReplaceAll(table, "'", "''") + "'"})
+				n, err := oneValue(ctx, b.sub, countTables(be, table))
 				if err != nil {
 					return fmt.Errorf("the scratch %s does not answer: %w", be, err)
 				}
@@ -121,8 +122,17 @@ func (b *bench) open(ctx context.Context, open OpenScratch, ids []string) error 
 	return nil
 }
 
-func (b *bench) close() error {
+// countTables asks whether a table is there.
+func countTables(b engine.Backend, table string) engine.RunQuery {
+	return engine.RunQuery{Backend: b, SQL: "select count(*) from information_schema.tables where table_name = '" + strings.ReplaceAll(table, "'", "''") + "'"}
+}
+
+// close leaves the scratch database as empty as it was.
+func (b *bench) close(ctx context.Context) error {
 	var err error
+	for _, s := range b.used {
+		err = errors.Join(err, b.dropTables(ctx, s))
+	}
 	if b.closer != nil {
 		err = b.closer()
 	}
@@ -137,6 +147,7 @@ func (b *bench) prove(ctx context.Context, s *Session) []string {
 	if b.broken != nil {
 		return []string{"nothing could be proven: " + b.broken.Error()}
 	}
+	b.used = append(b.used, s)
 	var p []string
 	add := func(format string, args ...any) { p = append(p, fmt.Sprintf(format, args...)) }
 
@@ -223,18 +234,29 @@ func (b *bench) reset(ctx context.Context, s *Session) (*Journal, error) {
 	if err := removeIfThere(b.ws.Journal()); err != nil {
 		return nil, err
 	}
-	for _, table := range s.Reset {
-		for _, be := range []engine.Backend{engine.Postgres, engine.DuckDB} {
-			sql := `drop table if exists "` + strings.ReplaceAll(strings.ReplaceAll(table, `"`, `""`), ".", `"."`) + `" cascade`
-			if err := follow(ctx, b.sub, engine.RunQuery{SQL: sql, Backend: be}, func(engine.Event) error { return nil }); err != nil {
-				return nil, fmt.Errorf("dropping %s: %w", table, err)
-			}
-		}
+	if err := b.dropTables(ctx, s); err != nil {
+		return nil, err
 	}
 	if err := Prepare(b.ws); err != nil {
 		return nil, err
 	}
 	return OpenJournal(b.ws)
+}
+
+func (b *bench) dropTables(ctx context.Context, s *Session) error {
+	for _, table := range s.Reset {
+		for _, be := range []engine.Backend{engine.Postgres, engine.DuckDB} {
+			n, err := oneValue(ctx, b.sub, countTables(be, table))
+			if err == nil && n != "0" {
+				sql := `drop table "` + strings.ReplaceAll(table, `"`, `""`) + `" cascade`
+				err = follow(ctx, b.sub, engine.RunQuery{SQL: sql, Backend: be}, func(engine.Event) error { return nil })
+			}
+			if err != nil {
+				return fmt.Errorf("dropping %s: %w", table, err)
+			}
+		}
+	}
+	return nil
 }
 
 // perform does one thing that a learner does.

@@ -70,13 +70,20 @@ func screenProblems(sc Screen) []string {
 	if n := len(lines); n < minScreenLines || n > maxScreenLines {
 		p = append(p, fmt.Sprintf("%d lines; a screen has %d to %d", n, minScreenLines, maxScreenLines))
 	}
-	code := 0
+	code, fenced := 0, false
 	for _, line := range lines {
 		// a figure is a number of a few digits by the time it is read
 		if n := utf8.RuneCountInString(figure.ReplaceAllString(line, "000000")); n > maxColumns {
 			p = append(p, fmt.Sprintf("a line of %d columns: %s…", n, line[:30]))
 		}
-		if strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "```") {
+		fence := strings.HasPrefix(line, "```")
+		if fence {
+			fenced, code = !fenced, 0
+		}
+		if fence || fenced || strings.HasPrefix(line, "    ") {
+			if fence {
+				continue
+			}
 			if code++; code == maxCodeLines+1 {
 				p = append(p, fmt.Sprintf("a code block of more than %d lines", maxCodeLines))
 			}
@@ -120,7 +127,7 @@ func (c *Catalogue) linkProblems(s *Session, sc Screen, links map[string]bool) [
 		other, err := c.Session(m[2])
 		switch {
 		case err != nil:
-			p = append(p, m[0]+": there is no session "+m[2])
+			p = append(p, "pipewright "+m[1]+" "+m[2]+": there is no session "+m[2])
 		case m[1] == "run" && m[3] != "" && other.Available():
 			if _, err := other.lab(m[3]); err != nil {
 				p = append(p, m[0]+": there is no lab "+m[3])

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pipewright/engine"
+	"pipewright/engine/lab/labtest"
 )
 
 // TestMain lets the test binary be a writer that can be killed.
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 		writeForever(dir)
 		return
 	}
-	os.Exit(m.Run())
+	labtest.Main(m)
 }
 
 // writeForever appends entries and acknowledges each on standard output once Append has returned.

@@ -81,10 +81,10 @@ func box(done bool) string {
 
 func sessionLine(s SessionProgress) string {
 	line := fmt.Sprintf("  - [%s] Session %s - %s", box(s.State == Done), s.ID, s.Title)
-	switch {
-	case s.State == Listed:
+	switch s.State {
+	case Listed:
 		line += " (no content yet)"
-	case s.State == Reported:
+	case Reported:
 		line += " (self-reported in part, not verified)"
 	}
 	if s.MinutesSpent > 0 {
