@@ -265,17 +265,19 @@ func TestFunctionErrorsNameTheirPlace(t *testing.T) {
 func TestALostConnection(t *testing.T) {
 	dsn := pgtest.Database(t)
 	c, other := openPostgres(t, dsn), openPostgres(t, dsn)
-	seen := make(chan struct{})
+	seen, told := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(told)
 		<-seen
 		run(t, other, sqlOf(fmt.Sprintf("select pg_terminate_backend(%d)", c.PID())), query.Options{})
 	}()
 	err := query.Run(context.Background(), c, sqlOf("select i, pg_sleep(0.01) from generate_series(1, 1000) i"), query.Options{}, func(e engine.Event) error {
-		if r, ok := e.(engine.ResultRows); ok && r.First == 0 {
+		if _, ok := e.(engine.ResultStart); ok {
 			close(seen)
 		}
 		return nil
 	})
+	<-told
 	if e, ok := err.(*engine.Error); !ok || e.Kind != engine.Unavailable || e.Next == "" {
 		t.Errorf("%#v", err)
 	}

@@ -72,7 +72,7 @@ func (w *Window) Columns() []engine.Column { return w.columns }
 func (w *Window) Rows(ctx context.Context, first, n int64) (engine.RowWindow, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const most = 1 << 40 // far past any result, and far from overflow
+	const most = 1<<31 - 1 // what a PostgreSQL cursor counts to
 	first, n = max(min(first, most), -most), max(min(n, most), 0)
 	if first < 0 {
 		if err := w.count(ctx); err != nil {

@@ -192,8 +192,8 @@ func (s *cellSource) FillChunk(chunk duckdb.DataChunk) error {
 		}
 	}
 	n := min(len(s.rest), duckdb.GetDataChunkCapacity())
-	if n == 0 {
-		return chunk.SetSize(0)
+	if err := chunk.SetSize(n); err != nil || n == 0 {
+		return err
 	}
 	for col := range s.columns {
 		vector, err := chunk.GetVector(col)
@@ -209,7 +209,7 @@ func (s *cellSource) FillChunk(chunk duckdb.DataChunk) error {
 		}
 	}
 	s.rest = s.rest[n:]
-	return chunk.SetSize(n)
+	return nil
 }
 
 func (s *cellSource) fill(writer duckdb.VectorWriter[string], col, n int) error {

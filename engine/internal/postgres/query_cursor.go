@@ -69,6 +69,9 @@ func unscrollable(code string) bool {
 
 // FetchCursor gives up to n rows from the first-th (from 0) on; fewer mean that the result ends there.
 func (q *QueryConn) FetchCursor(ctx context.Context, first, n int64) ([][]engine.Cell, error) {
+	if n <= 0 {
+		return nil, nil // FETCH 0 would give the row before
+	}
 	release, err := q.takeCursor(ctx)
 	if err != nil {
 		return nil, err
