@@ -76,8 +76,9 @@ type Parser struct {
 
 	row     int64
 	line    int64
-	badText bool  // the chunk holds bytes that are no UTF-8
-	hasNUL  bool  // the chunk holds a NUL
+	badText bool  // the chunk holds bytes that are no UTF-8, up to the end of the window
+	hasNUL  bool  // the chunk holds a NUL, up to there
+	checked int   // how far it is known to be UTF-8
 	flaws   Flaws // of the current record
 
 	fields  [][]byte // as long as its capacity
@@ -97,17 +98,40 @@ func (p *Parser) Reset(c *Chunk) { p.reset(c.Data, c.FirstRow, c.FirstLine) }
 
 func (p *Parser) reset(data []byte, row, line int64) {
 	p.data, p.row, p.line, p.pos = data, row, line, 0
-	p.hasNUL = bytes.IndexByte(data, 0) >= 0
-	p.badText = !validText(data)
+	p.badText, p.hasNUL, p.checked = false, false, 0
 	p.fill(0)
 }
 
 // fill moves the window to the offset from.
 func (p *Parser) fill(from int) {
 	p.window, p.block, p.mask = from, 0, 0
-	p.blocks = windowMasks(&p.masks, p.data[from:], p.delim, p.seekQuote, p.seekReturn)
+	var wide, nul uint64
+	p.blocks, wide, nul = windowMasks(&p.masks, p.data[from:], p.delim, p.seekQuote, p.seekReturn)
 	if p.blocks > 0 {
 		p.mask = p.masks[0]
+	}
+	if nul != 0 {
+		p.hasNUL = true
+	}
+	if wide != 0 && !p.badText {
+		p.checkWide(wide)
+	}
+}
+
+// checkWide looks whether the blocks of the window that are not ASCII are UTF-8.
+func (p *Parser) checkWide(wide uint64) {
+	for ; wide != 0; wide &= wide - 1 {
+		first := p.window + bits.TrailingZeros64(wide)<<6
+		end := min(first+64, len(p.data))
+		if first = max(first, p.checked); first >= end {
+			continue
+		}
+		n := textPrefix(p.data[first:], end-first)
+		if n < 0 {
+			p.badText = true
+			return
+		}
+		p.checked = first + n
 	}
 }
 

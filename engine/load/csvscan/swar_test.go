@@ -1,6 +1,7 @@
 package csvscan
 
 import (
+	"bytes"
 	"testing"
 	"unicode/utf8"
 
@@ -14,11 +15,23 @@ func TestMasks(t *testing.T) {
 		near := rapid.OneOf(rapid.Byte(), rapid.SampledFrom(append([]byte("\n\r,\x00\xff\x80\x01"), abc...)))
 		data := rapid.SliceOfN(near, 0, 5000).Draw(t, "data")
 		var got [windowBlocks]uint64
-		n := windowMasks(&got, data, abc[0], abc[1], abc[2])
+		n, wide, nul := windowMasks(&got, data, abc[0], abc[1], abc[2])
 		words := make([]uint64, min(len(data)/64, windowBlocks))
-		wordMasks(words, data, abc[0], abc[1], abc[2])
+		wide2, nul2 := wordMasks(words, data, abc[0], abc[1], abc[2])
 		if want := min((len(data)+63)/64, windowBlocks); n != want {
 			t.Fatalf("%d blocks, want %d", n, want)
+		}
+		if keep := uint64(1)<<len(words) - 1; wide&keep != wide2 || nul&keep != nul2 {
+			t.Fatalf("wide %x, nul %x, by words %x, %x", wide, nul, wide2, nul2)
+		}
+		for i := range n {
+			block := data[64*i : min(64*i+64, len(data))]
+			if w := bytes.ContainsFunc(block, func(r rune) bool { return r >= 0x80 }); wide>>i&1 == 1 != w {
+				t.Fatalf("block %d: wide is %v", i, !w)
+			}
+			if z := bytes.IndexByte(block, 0) >= 0; nul>>i&1 == 1 != z {
+				t.Fatalf("block %d: nul is %v", i, !z)
+			}
 		}
 		for i := range n * 64 {
 			want := i < len(data) && (data[i] == '\n' || data[i] == abc[0] || data[i] == abc[1] || data[i] == abc[2])
