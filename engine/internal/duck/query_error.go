@@ -71,11 +71,15 @@ func splitHint(message string) (what, next string) {
 	what, rest, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	what = strings.TrimRight(strings.TrimSpace(what), ".!")
 	for _, line := range strings.Split(rest, "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			return what, strings.TrimRight(line, ".")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
 		}
+		if next += line; !strings.HasSuffix(next, ":") {
+			break // "Candidate functions:" goes on in the next line
+		}
+		next += " "
 	}
-	return what, ""
+	return what, strings.TrimRight(next, ". ")
 }
 
 // nextSteps says what to do about the errors for which DuckDB has no advice, by its own names.
@@ -114,6 +118,8 @@ func openError(path, message string) *engine.Error {
 		out.What, out.Next = "the file is not a DuckDB database", "move it away; an empty database is made in its place"
 	case strings.Contains(message, "read a database file with version") || strings.Contains(message, "was created with"):
 		out.What, out.Next = "the file was written by another version of DuckDB", "move it away, or export it with the version that wrote it"
+	case strings.Contains(message, "Corrupt database file") || strings.Contains(message, "checksum"):
+		out.What, out.Next = "the DuckDB file is damaged", "bring it back from a copy, or move it away; an empty database is made in its place"
 	case strings.Contains(message, "Permission denied"):
 		out.What, out.Next = "the DuckDB file may not be read and written by this user", "check who owns it"
 	case strings.Contains(message, "different configuration"):
