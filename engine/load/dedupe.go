@@ -29,11 +29,13 @@ type dedupe struct {
 
 const (
 	slotWords  = 3
-	mostSlots  = 1 << 21 // 48 MiB
 	partitions = 64
 	pairSize   = 24
 	partBuffer = 16 << 10
 )
+
+// mostSlots is the size of the largest table: 48 MiB. Tests make it smaller.
+var mostSlots = 1 << 21
 
 // seen is what is known of a key at once.
 type seen uint8
@@ -54,7 +56,7 @@ type partition struct {
 // newDedupe makes a set for a source of about so many decoded bytes; 0 when that is unknown. Large sources
 // get the whole table at once, so that memory is the same for 100,000 rows and for 10,000,000.
 func newDedupe(tmp *scratch, size int64) *dedupe {
-	slots := 1 << 10
+	slots := min(1<<10, mostSlots)
 	if size >= 4<<20 {
 		slots = mostSlots
 	}

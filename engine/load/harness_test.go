@@ -43,6 +43,7 @@ func onBoth(t *testing.T, f func(t *testing.T, p place)) {
 
 type postgresPlace struct {
 	t      testing.TB
+	dsn    string
 	config *pgconn.Config
 	conn   *pgx.Conn
 }
@@ -54,12 +55,18 @@ func newPostgres(t testing.TB) *postgresPlace {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := &postgresPlace{t, dsn, config, connect(t, dsn)}
+	t.Cleanup(func() { _ = p.conn.Close(context.Background()) })
+	return p
+}
+
+func connect(t testing.TB, dsn string) *pgx.Conn {
+	t.Helper()
 	conn, err := pgx.Connect(context.Background(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return &postgresPlace{t, config, conn}
+	return conn
 }
 
 func (p *postgresPlace) name() engine.Backend { return engine.Postgres }
@@ -138,6 +145,15 @@ func (p *duckPlace) rows(query string) [][]string {
 	return out
 }
 
+// failer is what testing.T and rapid.T have in common.
+type failer interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // run is what a load did.
 type run struct {
 	loaded     engine.Loaded
@@ -163,7 +179,7 @@ func newLoading(t testing.TB, content string) *loading {
 	return l
 }
 
-func (l *loading) write(t testing.TB, content string) {
+func (l *loading) write(t failer, content string) {
 	t.Helper()
 	if l.req.Path == "" {
 		l.req.Path = filepath.Join(l.ws.Dir, "file.csv")
@@ -184,7 +200,7 @@ func (l *loading) mode(m engine.Mode) *loading {
 }
 
 // on runs the load and checks what holds for every one.
-func (l *loading) on(t testing.TB, p place) run {
+func (l *loading) on(t failer, p place) run {
 	t.Helper()
 	var r run
 	l.req.Backend = p.name()
@@ -235,7 +251,7 @@ func (l *loading) on(t testing.TB, p place) run {
 	return r
 }
 
-func readQuarantine(t testing.TB, path string) [][]string {
+func readQuarantine(t failer, path string) [][]string {
 	t.Helper()
 	if path == "" {
 		return nil
@@ -255,7 +271,7 @@ func readQuarantine(t testing.TB, path string) [][]string {
 }
 
 // noLeftovers checks that no scratch or half-written file stays.
-func (l *loading) noLeftovers(t testing.TB) {
+func (l *loading) noLeftovers(t failer) {
 	t.Helper()
 	for _, dir := range []string{l.ws.State(), l.ws.Reports()} {
 		entries, _ := os.ReadDir(dir)
@@ -267,7 +283,7 @@ func (l *loading) noLeftovers(t testing.TB) {
 	}
 }
 
-func same(t testing.TB, what string, got, want [][]string) {
+func same(t failer, what string, got, want [][]string) {
 	t.Helper()
 	flat := func(rows [][]string) string {
 		lines := make([]string, len(rows))

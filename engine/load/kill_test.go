@@ -1,0 +1,169 @@
+//go:build unix
+
+package load_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"pipewright/engine"
+)
+
+// leadsFile makes n good leads.
+func leadsFile(n int) string {
+	var b strings.Builder
+	b.WriteString(leadsHeader)
+	for i := range n {
+		fmt.Fprintf(&b, "\"Company, %d\",Person %d,person.%d@company-%d.example.com,Retail,Contacted,2024-03-01 10:00:%02d\n", i%700, i, i, i%700, i%60)
+	}
+	return b.String()
+}
+
+// furnished is a leads table with everything on it that a load could lose.
+const furnished = `create table leads (id serial primary key, company_name varchar(255) not null, contact_person varchar(255),
+	email varchar(255) unique, industry varchar(100), status varchar(50) default 'New', created_at timestamp default current_timestamp);
+	create index leads_created on leads (created_at desc) include (status) where status <> 'Lost';
+	create index leads_lower on leads (lower(company_name));
+	alter table leads add constraint short check (length(industry) < 90), add constraint deferred unique (company_name, contact_person) deferrable initially deferred;
+	create view open_leads as select status, count(*) from leads group by status;
+	create view by_key as select id, company_name from leads group by id;
+	do $$ begin create role pipewright_reader; exception when duplicate_object or unique_violation then null; end $$;
+	grant select on leads, open_leads to pipewright_reader;
+	grant update (status) on leads to pipewright_reader;
+	comment on table leads is 'the leads'; comment on column leads.email is 'an address';
+	comment on constraint leads_pkey on leads is 'the key';
+	alter table leads replica identity full; alter table leads alter column email set statistics 500;
+	select setval('leads_id_seq', 40)`
+
+// state is everything that must be as it was.
+const state = `select 'rows', count(*)::text, coalesce(md5(string_agg(l::text, ',' order by id)), '') from leads l
+	union all select 'column', attname, format('%s %s %s %s %s', atttypid::regtype, atttypmod, attnotnull, attstattarget, attacl) from pg_attribute where attrelid = 'leads'::regclass and attnum > 0
+	union all select 'constraint', conname, pg_get_constraintdef(oid) || coalesce(obj_description(oid, 'pg_constraint'), '') from pg_constraint where conrelid = 'leads'::regclass
+	union all select 'index', indexrelid::regclass::text, format('%s %s %s %s', pg_get_indexdef(indexrelid), indisvalid, indisreplident, indisclustered) from pg_index where indrelid = 'leads'::regclass
+	union all select 'table', relname, format('%s %s %s %s', relacl, relreplident, relowner::regrole, obj_description(oid)) from pg_class where oid = 'leads'::regclass
+	union all select 'view', viewname, definition from pg_views where schemaname = 'public'
+	union all select 'sequence', last_value::text, is_called::text from leads_id_seq
+	union all select 'relation', relname, relkind::text from pg_class where relnamespace = 'public'::regnamespace
+	union all select 'schema', nspname, '' from pg_namespace where nspname = 'pipewright' or nspname like 'pg_temp%' and exists (select from pg_class where relnamespace = pg_namespace.oid and relname like 'pipewright%')
+	order by 1, 2, 3`
+
+// quiet waits until no load is left on the server.
+func (p *postgresPlace) quiet(t *testing.T) {
+	t.Helper()
+	for range 200 {
+		if rows := p.rows("select count(*) from pg_stat_activity where application_name = 'pipewright load' and datname = current_database()"); rows[0][0] == "0" {
+			return
+		}
+		p.rows("select pg_sleep(0.01)")
+	}
+	same(t, "left on the server", p.rows("select pid, state, query from pg_stat_activity where application_name = 'pipewright load' and datname = current_database()"), nil)
+}
+
+// furnish makes the table, empty or with some leads.
+func (p *postgresPlace) furnish(filled bool) {
+	p.rows("drop table if exists leads cascade; drop schema if exists pipewright cascade")
+	p.rows(furnished)
+	if filled {
+		p.rows(`insert into leads (company_name, email) select 'Old ' || i, 'person.' || i * 300 || '@company-' || i * 300 % 700 || '.example.com' from generate_series(1, 500) i`)
+	}
+}
+
+// disturbed runs loads that end at a random moment, and checks that each is in the table as a whole or not at
+// all. end makes it end; it is called on a goroutine of its own.
+func disturbed(t *testing.T, rounds int, kind engine.Kind, end func(p *postgresPlace, cancel func())) {
+	p := newPostgres(t)
+	l := newLoading(t, leadsFile(50_000)).into("leads", "leads")
+	l.o.Workers = 2
+	random := rand.New(rand.NewPCG(1, uint64(len(kind))))
+	stopped := 0
+	longest := 400 * time.Millisecond
+	for round := range rounds {
+		l.mode([]engine.Mode{engine.Append, engine.Replace, engine.Upsert}[round%3])
+		p.furnish(round%2 == 0)
+		before := p.rows(state)
+		ctx, cancel := context.WithCancel(context.Background())
+		l.ctx = ctx
+		var ended time.Time
+		done := make(chan struct{})
+		timer := time.AfterFunc(time.Duration(random.Int64N(int64(longest))), func() {
+			defer close(done)
+			ended = time.Now()
+			end(p, cancel)
+		})
+		start := time.Now()
+		r := l.on(t, p)
+		if timer.Stop() {
+			close(done)
+		}
+		<-done
+		took := time.Since(start)
+		cancel()
+		p.quiet(t)
+		if r.err == nil {
+			longest = max(took, 20*time.Millisecond)
+			continue
+		}
+		stopped++
+		if r.err.Kind != kind {
+			t.Errorf("round %d: %s: %v (%v)", round, r.err.Kind, r.err, r.err.Err)
+		}
+		if wait := time.Since(ended); wait > 2*time.Second {
+			t.Errorf("round %d: ended after %v", round, wait)
+		}
+		same(t, fmt.Sprintf("round %d, %s", round, l.req.Mode), p.rows(state), before)
+	}
+	if stopped < rounds/4 {
+		t.Errorf("only %d of %d loads were disturbed", stopped, rounds)
+	}
+}
+
+func TestACancelledLoadLeavesNoTrace(t *testing.T) {
+	disturbed(t, 24, engine.Interrupted, func(_ *postgresPlace, cancel func()) { cancel() })
+}
+
+func TestALostServerLeavesNoTrace(t *testing.T) {
+	disturbed(t, 18, engine.Unavailable, func(p *postgresPlace, _ func()) {
+		other := &postgresPlace{t: p.t, conn: connect(p.t, p.dsn)}
+		defer func() { _ = other.conn.Close(context.Background()) }()
+		other.rows("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pipewright load' and datname = current_database()")
+	})
+}
+
+// TestALoadIntoAFurnishedTableKeepsTheFurniture also takes the road on which indexes are dropped and built
+// again.
+func TestALoadIntoAFurnishedTableKeepsTheFurniture(t *testing.T) {
+	p := newPostgres(t)
+	l := newLoading(t, leadsFile(50_000)).into("leads", "leads")
+	for _, filled := range []bool{false, true} {
+		for _, mode := range []engine.Mode{engine.Append, engine.Replace, engine.Upsert} {
+			p.furnish(filled)
+			before := p.rows(state)
+			r := l.mode(mode).on(t, p)
+			if r.err != nil {
+				t.Fatal(r.err)
+			}
+			after := p.rows(state)
+			var a, b [][]string
+			for _, row := range before {
+				if row[0] != "rows" && row[0] != "sequence" {
+					b = append(b, row)
+				}
+			}
+			for _, row := range after {
+				if row[0] != "rows" && row[0] != "sequence" {
+					a = append(a, row)
+				}
+			}
+			same(t, fmt.Sprintf("%s, filled %v", mode, filled), a, b)
+			same(t, "the index is used", p.rows("set enable_seqscan = off; select count(*) from leads where email = 'person.49999@company-299.example.com'; reset enable_seqscan"), [][]string{{"1"}})
+			total := p.rows("select count(*) from leads")[0][0]
+			if want := map[bool]string{true: "50334", false: "50000"}[filled && mode != engine.Replace]; total != want {
+				t.Errorf("%s, filled %v: %s rows, want %s", mode, filled, total, want)
+			}
+		}
+	}
+}
