@@ -68,6 +68,12 @@ func mismatch(major int, here []binaries.Set) error {
 // fetch downloads the release into the first cache that can be written and that the account reaches.
 func (s *Server) fetch(ctx context.Context, account cluster.Account, release binaries.Release) (binaries.Set, error) {
 	caches, last := s.caches(account)
+	for _, cache := range caches { // before anything is downloaded: another cache may have it
+		f := binaries.Fetcher{Cache: cache, Release: release}
+		if set, ok := f.Installed(ctx); ok && account.Reach(cache) == nil && account.Works(ctx, set.Program("postgres"), "/") == nil {
+			return set, nil
+		}
+	}
 	for _, cache := range caches {
 		if err := account.Reach(cache); err != nil {
 			last = err
@@ -82,9 +88,7 @@ func (s *Server) fetch(ctx context.Context, account cluster.Account, release bin
 		f := binaries.Fetcher{Cache: cache, Release: release, OnProgress: func(p engine.Progress) {
 			s.progress(p, fetchSentence(release, p))
 		}}
-		if _, ok := f.Installed(ctx); !ok {
-			s.say("download", "PostgreSQL is not installed here; downloading "+release.Version+" once …")
-		}
+		s.say("download", "PostgreSQL is not installed here; downloading "+release.Version+" once …")
 		set, err := f.Fetch(ctx)
 		if err == nil {
 			err = account.Works(ctx, set.Program("postgres"), "/")
@@ -123,7 +127,7 @@ func (s *Server) caches(account cluster.Account) ([]string, error) {
 		}
 	}
 	if account.Drop {
-		caches = append(caches, binaries.SharedCaches...)
+		caches = append(caches, s.shared...)
 	}
 	return caches, err
 }

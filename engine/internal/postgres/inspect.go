@@ -167,6 +167,9 @@ func (h *held) inspectRunning(ctx context.Context, b *engine.BackendStatus, lock
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	describe(ctx, conn, b)
+	if err := conn.QueryRow(ctx, "select setting from pg_config where name = 'BINDIR'").Scan(&b.Path); err != nil {
+		return refused(h.address(), err)
+	}
 	b.Settings = append([]engine.Setting{{Name: "pid", Value: fmt.Sprint(lock.PID), Source: "postmaster.pid"}}, b.Settings...)
 	b.Sentence = fmt.Sprintf("PostgreSQL %s on 127.0.0.1:%d, process %d, up since %s.",
 		b.Version, lock.Port, lock.PID, lock.Started.Format("2006-01-02 15:04:05"))

@@ -75,6 +75,7 @@ func (c cleaner) Run() int {
 
 // useShared keeps what root makes outside of the workspace inside of the tests' folder.
 func useShared(dir string) {
+	skipSync = true
 	binaries.SharedCaches = []string{filepath.Join(dir, "cache")}
 	sharedHomes = []string{filepath.Join(dir, "homes")}
 }

@@ -40,6 +40,9 @@ cluster_name = 'pipewright'
 lc_messages = 'C'
 `
 
+// skipSync leaves out initdb's fsyncs: for tests, whose machine does not lose its power.
+var skipSync bool
+
 // firstPort and ports bound the range of a workspace's port, outside of those that systems hand out.
 const (
 	firstPort   = 15500
@@ -130,7 +133,7 @@ func (h *held) create(ctx context.Context) error {
 	}
 	h.s.say("initdb", "Making the workspace's PostgreSQL "+set.Version+" cluster (initdb) …")
 	err = cluster.Init(ctx, cluster.New{
-		Set: set, Account: account, Data: h.rec.data(), User: User, Password: password, Settings: settings,
+		Set: set, Account: account, Data: h.rec.data(), User: User, Password: password, Settings: settings, NoSync: skipSync,
 	})
 	if err != nil {
 		return err
@@ -220,7 +223,7 @@ func (h *held) launch(ctx context.Context, set binaries.Set, account cluster.Acc
 				h.notice = strings.TrimSpace(h.notice + fmt.Sprintf(" Port %d is taken by another program; .env has the new one.", before))
 			}
 			h.rec.Port = port
-			return h.welcome(ctx, set.Dir, "started")
+			return h.welcome(ctx, "started")
 		case errors.Is(err, cluster.ErrPortTaken) && try < 20:
 			port = h.port(port + 1)
 		case errors.Is(err, cluster.ErrOrphans) && time.Now().Before(orphans):
@@ -258,19 +261,20 @@ func (h *held) port(wanted int) int {
 // adopt takes over the server that runs on our data folder.
 func (h *held) adopt(ctx context.Context, lock cluster.LockFile) error {
 	h.rec.Port = lock.Port
-	return h.welcome(ctx, "", "found running")
+	return h.welcome(ctx, "found running")
 }
 
 // welcome logs in, sees that the server is ours, makes crm_dev, and leaves the connection in .env.
-func (h *held) welcome(ctx context.Context, bin, how string) error {
+func (h *held) welcome(ctx context.Context, how string) error {
 	h.s.say("database", "PostgreSQL is up; opening "+Database+" …")
 	conn, password, err := h.login(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	var data, version string
-	err = conn.QueryRow(ctx, "select current_setting('data_directory'), current_setting('server_version')").Scan(&data, &version)
+	var data, version, bin string
+	err = conn.QueryRow(ctx, `select current_setting('data_directory'), current_setting('server_version'),
+		(select setting from pg_config where name = 'BINDIR')`).Scan(&data, &version, &bin)
 	if err != nil {
 		return refused(h.address(), err)
 	}
@@ -299,10 +303,7 @@ func (h *held) welcome(ctx context.Context, bin, how string) error {
 	}
 	h.s.update(func(b *engine.BackendStatus) {
 		b.State, b.Version, b.Port, b.DataDir = engine.StateUp, shortVersion(version), h.rec.Port, h.rec.data()
-		b.Progress, b.Fix = nil, ""
-		if bin != "" {
-			b.Path = bin
-		}
+		b.Path, b.Progress, b.Fix = bin, nil, ""
 		b.Sentence = strings.TrimSpace(fmt.Sprintf("PostgreSQL %s on 127.0.0.1:%d, %s. %s", b.Version, h.rec.Port, how, h.notice))
 	})
 	return nil

@@ -19,15 +19,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pipewright/engine"
-	"pipewright/engine/internal/postgres/binaries"
 	"pipewright/engine/internal/postgres/cluster"
 )
 
 func TestAFreshWorkspaceGetsAServerOfItsOwn(t *testing.T) {
 	t.Parallel()
-	if len(binaries.Search(t.Context())) == 0 {
-		t.Skip("no PostgreSQL is installed on this machine")
-	}
 	s, heard := newServer(t, Options{})
 	if got := s.Status().State; got != engine.StateUnknown {
 		t.Errorf("before the first start the state is %s", got)

@@ -24,6 +24,7 @@ func TestWithoutPostgreSQLItIsDownloaded(t *testing.T) {
 	// Real binaries from the real repository, once for all of this package's tests.
 	cache := filepath.Join(base, "downloads")
 	s, heard := newServer(t, Options{Binaries: Download, Cache: cache})
+	s.shared = nil
 	if b := s.Inspect(t.Context()); b.State != engine.StateMissing || !strings.Contains(b.Sentence, "downloads "+downloadedVersion()) {
 		t.Errorf("before, Inspect says %s %q", b.State, b.Sentence)
 	}
@@ -80,6 +81,7 @@ func ordinary(t *testing.T) account {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = os.Chmod(home, 0o755) }) // a test may have closed it
 	a := account{home: home, workspace: filepath.Join(home, "pipewright")}
 	if os.Geteuid() == 0 {
 		a.uid = 65534 // nobody: an account that every system has
@@ -126,11 +128,15 @@ func (h *helper) stop(t *testing.T) {
 
 func TestAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
-	if len(binaries.Search(t.Context())) == 0 {
-		t.Skip("no PostgreSQL is installed on this machine")
-	}
 	user := ordinary(t)
-	other := user.start(t, helperTask{Options: Options0{Dir: user.workspace}, ThenStop: true})
+	cache, err := os.MkdirTemp(base, "cache-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(cache, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	other := user.start(t, helperTask{Options: Options0{Dir: user.workspace, Cache: cache}, ThenStop: true})
 	other.until(t, "started")
 	user.wantOwn(t)
 	other.stop(t)

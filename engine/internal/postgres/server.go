@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pipewright/engine"
+	"pipewright/engine/internal/postgres/binaries"
 )
 
 // Database is the database in which all work happens.
@@ -37,7 +38,8 @@ type Options struct {
 // Server is one PostgreSQL, the workspace's own or a given one. Its methods may be called from several
 // goroutines at once.
 type Server struct {
-	o Options
+	o      Options
+	shared []string // caches that root uses when the server's account cannot reach the user's
 
 	notify   sync.Mutex // orders the calls of OnStatus
 	statusMu sync.Mutex
@@ -65,6 +67,7 @@ type flight struct {
 func New(o Options) *Server {
 	return &Server{
 		o:       o,
+		shared:  binaries.SharedCaches,
 		changed: make(chan struct{}),
 		status: engine.BackendStatus{
 			Name: engine.Postgres, State: engine.StateUnknown, Sentence: "PostgreSQL has not been asked for yet.",

@@ -22,6 +22,10 @@ func (s *Server) Stop(ctx context.Context) error {
 	if s.o.DSN != "" {
 		return notOurs("stop")
 	}
+	if _, known, err := findRecord(s.o.Workspace.Postgres()); err == nil && !known {
+		s.update(notMade) // and make no folder to say so
+		return nil
+	}
 	c, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -37,14 +41,16 @@ func notOurs(verb string) error {
 	}
 }
 
+func notMade(b *engine.BackendStatus) {
+	b.State, b.Sentence, b.Progress = engine.StateDown, "PostgreSQL has not been made in this workspace yet.", nil
+	b.Fix = "pipewright db start"
+}
+
 // stop ends the server and marks it as stopped on purpose, before it goes, so that no window that
 // watches it brings it back.
 func (h *held) stop(ctx context.Context) error {
 	if !h.known {
-		h.s.update(func(b *engine.BackendStatus) {
-			b.State, b.Sentence, b.Progress = engine.StateDown, "PostgreSQL has not been made in this workspace yet.", nil
-			b.Fix = "pipewright db start"
-		})
+		h.s.update(notMade)
 		return nil
 	}
 	h.rec.Stopped = true

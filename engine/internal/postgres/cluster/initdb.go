@@ -81,15 +81,26 @@ func Init(ctx context.Context, n New) error {
 	return syncDir(parent)
 }
 
-// initdb runs the program with the locale C.UTF-8, and with C where the system has no such locale.
+// locales are the arguments that give UTF-8 its character classes and the order of its code points: the
+// system's C.UTF-8, PostgreSQL's own from 17 on where the system has none, and else plain C.
+func (n New) locales() [][]string {
+	system, plain := []string{"--locale=C.UTF-8"}, []string{"--locale=C"}
+	if n.Set.Major >= 17 {
+		return [][]string{system, {"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}, plain}
+	}
+	return [][]string{system, plain}
+}
+
+// initdb runs the program with the first of the locales that it takes.
 func (n New) initdb(ctx context.Context, temp, data, secret string) error {
 	var out []byte
 	var err error
-	for _, locale := range []string{"C.UTF-8", "C"} {
+	for _, locale := range n.locales() {
 		args := []string{
 			"-D", data, "-U", n.User, "--pwfile=" + secret, "--auth=scram-sha-256",
-			"--encoding=UTF8", "--locale=" + locale,
+			"--encoding=UTF8",
 		}
+		args = append(args, locale...)
 		if n.NoSync {
 			args = append(args, "--no-sync")
 		}

@@ -154,8 +154,10 @@ func serverBinaries(ctx context.Context, account cluster.Account) (binaries.Set,
 			last = err
 			continue
 		}
-		fmt.Fprintln(os.Stderr, "pgtest: no PostgreSQL is installed; downloading one to "+cache)
 		f := binaries.Fetcher{Cache: cache, Release: binaries.Default()}
+		if _, ok := f.Installed(ctx); !ok {
+			fmt.Fprintln(os.Stderr, "pgtest: no PostgreSQL is installed; downloading one to "+cache)
+		}
 		set, err := f.Fetch(ctx)
 		if err == nil {
 			err = account.Works(ctx, set.Program("postgres"), "/")
