@@ -17,7 +17,7 @@ const (
 
 // Caret gives psql's two lines for a place in a statement, each ended by a line break:
 //
-//	LINE 2: select nmae from leads
+//	LINE 2: select nam from leads
 //	               ^
 //
 // position counts characters from 1. A long line is cut around the place. Tabs and control characters

@@ -181,7 +181,7 @@ func TestAnExportThatFailsLeavesNothing(t *testing.T) {
 			}
 			for _, sql := range []string{"select nope", "select 10 / case when i < 200000 then 1 else cast('x' || i as int) end as a from generate_series(1, 300000) t(i)"} {
 				out := run(t, c, exportOf(sql, format, path), withParquet)
-				if e, ok := out.err.(*engine.Error); !ok || e.Kind != engine.Failed {
+				if e, ok := told(out.err); !ok || e.Kind != engine.Failed {
 					t.Errorf("%s: %v", sql, out.err)
 				}
 			}
@@ -206,7 +206,7 @@ func TestExportPlaces(t *testing.T) {
 	for _, e := range []engine.Export{{Format: engine.FormatCSV, Path: dir}, {Format: engine.FormatCSV, Path: filepath.Join(file, "x.csv")},
 		{Format: "xlsx", Path: filepath.Join(dir, "x")}, {Format: engine.FormatCSV}} {
 		out := run(t, c, engine.RunQuery{SQL: "select 1", Export: &e}, query.Options{})
-		if err, ok := out.err.(*engine.Error); !ok || err.What == "" || err.Next == "" {
+		if err, ok := told(out.err); !ok || err.What == "" || err.Next == "" {
 			t.Errorf("%+v: %v", e, out.err)
 		} else {
 			t.Log(err)
@@ -235,7 +235,7 @@ func TestCancellingAnExportRemovesItsFile(t *testing.T) {
 					}
 					return ctx.Err()
 				})}
-			if e, ok := out.err.(*engine.Error); !ok || e.Kind != engine.Interrupted || len(files(t, dir)) != 0 {
+			if e, ok := told(out.err); !ok || e.Kind != engine.Interrupted || len(files(t, dir)) != 0 {
 				t.Errorf("%v %q", out.err, files(t, dir))
 			}
 		})

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -99,6 +100,13 @@ func runContext(t testing.TB, ctx context.Context, c query.Conn, req engine.RunQ
 		return nil
 	})
 	return out
+}
+
+// told is an error as people are told it.
+func told(err error) (*engine.Error, bool) {
+	var e *engine.Error
+	ok := errors.As(err, &e)
+	return e, ok
 }
 
 func sqlOf(s string) engine.RunQuery { return engine.RunQuery{SQL: s} }

@@ -325,7 +325,7 @@ func TestWindowOverOtherStatements(t *testing.T) {
 		}
 		for _, sql := range []string{"select 1; select 2", "", "create table u (a int)", "select nope from t", "selec"} {
 			_, err := query.Open(ctx, c, sql)
-			if e, ok := err.(*engine.Error); !ok || e.What == "" {
+			if e, ok := told(err); !ok || e.What == "" {
 				t.Errorf("%s: %v", sql, err)
 			} else if strings.Contains(sql, "nope") && (e.SQL != sql || e.Position != 8) {
 				t.Errorf("%+v", e)
@@ -350,7 +350,7 @@ func TestWindowSurvivesACancelledFetch(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 		defer cancel()
 		_, err = w.Rows(ctx, -1, 1)
-		if e, ok := err.(*engine.Error); err != nil && (!ok || e.Kind != engine.Interrupted) {
+		if e, ok := told(err); err != nil && (!ok || e.Kind != engine.Interrupted) {
 			t.Errorf("%v", err)
 		}
 		rows, err := w.Rows(context.Background(), 10, 2)
@@ -374,7 +374,7 @@ func TestAnErrorWithinAWindow(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		_, err = w.Rows(context.Background(), -10, 10)
-		if e, ok := err.(*engine.Error); !ok || e.Kind != engine.Failed {
+		if e, ok := told(err); !ok || e.Kind != engine.Failed {
 			t.Errorf("%v", err)
 		}
 	})

@@ -106,12 +106,12 @@ func TestPsqlAgreesOnWholeTables(t *testing.T) {
 func TestPostgresErrorsStandWherePsqlSays(t *testing.T) {
 	dsn := pgtest.Database(t)
 	c := openPostgres(t, dsn)
-	long := "select " + strings.Repeat("1 as one_more_column, ", 20) + "nmae, " + strings.Repeat("2 as another_column, ", 20) + "3 from t"
-	for _, sql := range []string{"selec 1", "select nmae from pg_class", "select 1,\n\tnmae\nfrom pg_class", "select 'ü日本', x", long,
+	long := "select " + strings.Repeat("1 as one_more_column, ", 20) + "nam, " + strings.Repeat("2 as another_column, ", 20) + "3 from t"
+	for _, sql := range []string{"selec 1", "select nam from pg_class", "select 1,\n\tnam\nfrom pg_class", "select 'ü日本', x", long,
 		"select * from nope", "select 1 from pg_class where", "select 'x'::int", "select f(1)", "create function f() returns int language sql as 'select nope'",
 		"select 'never closed", "insert into pg_class values (1,2,", "\nselect 1 +\n\n  bad\n"} {
 		out := run(t, c, sqlOf(sql), query.Options{})
-		e, ok := out.err.(*engine.Error)
+		e, ok := told(out.err)
 		if !ok || e.SQLState == "" || e.Kind != engine.Failed {
 			t.Errorf("%q: %#v", sql, out.err)
 			continue
@@ -144,7 +144,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		for sql, at := range map[string]string{"select 'ü', nope from (select 1 as a) t": "nope", "select * from missing_table": "missing_table",
 			"selec 1": "selec", "select 1;\n select 2 +;": ""} {
 			out := run(t, c, sqlOf(sql), query.Options{})
-			e, ok := out.err.(*engine.Error)
+			e, ok := told(out.err)
 			if !ok || e.What == "" || e.Next == "" || strings.Contains(e.What, "\n") || strings.Contains(e.What, "{") {
 				t.Errorf("%q: %#v", sql, out.err)
 				continue
@@ -203,7 +203,7 @@ func TestWhatIsRefused(t *testing.T) {
 			"select 1\x00":                        "NUL",
 		} {
 			out := run(t, c, sqlOf(sql), query.Options{})
-			if e, ok := out.err.(*engine.Error); !ok || !strings.Contains(e.What, want) || e.Next == "" || len(out.results) != 0 {
+			if e, ok := told(out.err); !ok || !strings.Contains(e.What, want) || e.Next == "" || len(out.results) != 0 {
 				t.Errorf("%q: %v", sql, out.err)
 			}
 		}
@@ -252,12 +252,12 @@ func TestNotices(t *testing.T) {
 func TestFunctionErrorsNameTheirPlace(t *testing.T) {
 	c := openPostgres(t, pgtest.Database(t))
 	out := run(t, c, sqlOf("create function f() returns int language plpgsql as $$ begin return (select nope); end $$; select f()"), query.Options{})
-	e, ok := out.err.(*engine.Error)
+	e, ok := told(out.err)
 	if !ok || !strings.Contains(e.Where, "PL/pgSQL function f()") || !strings.HasPrefix(string([]rune(e.SQL)[max(e.Position-1, 0):]), "nope") {
 		t.Errorf("%#v", out.err)
 	}
 	out = run(t, c, sqlOf("create table t (a int primary key); insert into t values (1); insert into t values (1)"), query.Options{})
-	if e, ok := out.err.(*engine.Error); !ok || e.SQLState != "23505" || !strings.Contains(e.What, "(a)=(1)") || e.Next == "" {
+	if e, ok := told(out.err); !ok || e.SQLState != "23505" || !strings.Contains(e.What, "(a)=(1)") || e.Next == "" {
 		t.Errorf("%v", out.err)
 	}
 }
@@ -265,9 +265,9 @@ func TestFunctionErrorsNameTheirPlace(t *testing.T) {
 func TestALostConnection(t *testing.T) {
 	dsn := pgtest.Database(t)
 	c, other := openPostgres(t, dsn), openPostgres(t, dsn)
-	seen, told := make(chan struct{}), make(chan struct{})
+	seen, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(told)
+		defer close(ended)
 		<-seen
 		run(t, other, sqlOf(fmt.Sprintf("select pg_terminate_backend(%d)", c.PID())), query.Options{})
 	}()
@@ -277,11 +277,11 @@ func TestALostConnection(t *testing.T) {
 		}
 		return nil
 	})
-	<-told
-	if e, ok := err.(*engine.Error); !ok || e.Kind != engine.Unavailable || e.Next == "" {
+	<-ended
+	if e, ok := told(err); !ok || e.Kind != engine.Unavailable || e.Next == "" {
 		t.Errorf("%#v", err)
 	}
-	if e, ok := run(t, c, sqlOf("select 1"), query.Options{}).err.(*engine.Error); !ok || e.Kind != engine.Unavailable {
+	if e, ok := told(run(t, c, sqlOf("select 1"), query.Options{}).err); !ok || e.Kind != engine.Unavailable {
 		t.Errorf("the next statement: %v", e)
 	}
 }

@@ -72,6 +72,13 @@ func holder(t *testing.T, path string) (pid int, release func()) {
 	return cmd.Process.Pid, release
 }
 
+// told is an error as people are told it.
+func told(err error) (*engine.Error, bool) {
+	var e *engine.Error
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
 func exec1(t testing.TB, q *QueryConn, sql string) [][]engine.Cell {
 	t.Helper()
 	var rows [][]engine.Cell
@@ -86,15 +93,15 @@ func exec1(t testing.TB, q *QueryConn, sql string) [][]engine.Cell {
 func TestAnotherProcessHoldsTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "crm_dev.duckdb")
 	pid, release := holder(t, path)
-	var told []engine.BackendStatus
-	d := New(Options{Path: path, OnStatus: func(s engine.BackendStatus) { told = append(told, s) }})
+	var states []engine.BackendStatus
+	d := New(Options{Path: path, OnStatus: func(s engine.BackendStatus) { states = append(states, s) }})
 	_, err := d.QueryConn(context.Background())
 	e := new(engine.Error)
 	if !errors.As(err, &e) || e.Kind != engine.Unavailable || !strings.Contains(e.What, fmt.Sprintf("process %d ", pid)) || e.Next == "" {
 		t.Errorf("%v", err)
 	}
 	t.Log(err)
-	if s := d.Status(); s.State != engine.StateFailed || !strings.Contains(s.Sentence, "in use by process") || len(told) == 0 {
+	if s := d.Status(); s.State != engine.StateFailed || !strings.Contains(s.Sentence, "in use by process") || len(states) == 0 {
 		t.Errorf("%+v", s)
 	}
 	if err := d.Reset(context.Background()); !errors.As(err, &e) || e.Kind != engine.Unavailable {

@@ -193,12 +193,11 @@ func (s *stream) describe() {
 func (s *stream) query() error {
 	prepared, skip, read := s.prepared, 0, s.chunk
 	if !s.allText() {
-		wrapped, n, err := s.wrap()
+		wrapped, n, ok := s.wrap()
 		defer bindings.DestroyPrepare(&wrapped)
-		switch {
-		case err == nil:
+		if ok {
 			prepared, skip = wrapped, n
-		default:
+		} else {
 			c, err := s.q.newCaster(s.columns, s.ids)
 			if err != nil {
 				return err
@@ -218,9 +217,9 @@ func (s *stream) query() error {
 	return s.read(&res, skip, read)
 }
 
-// wrap prepares the statement within one that casts its columns to text. It gives how many bytes stand
-// before it.
-func (s *stream) wrap() (bindings.PreparedStatement, int, error) {
+// wrap prepares the statement within one that casts its columns to text, where it can stand there. It
+// gives how many bytes stand before it.
+func (s *stream) wrap() (p bindings.PreparedStatement, skip int, ok bool) {
 	var b strings.Builder
 	b.WriteString("SELECT ")
 	for i, id := range s.ids {
@@ -233,14 +232,10 @@ func (s *stream) wrap() (bindings.PreparedStatement, int, error) {
 		}
 	}
 	b.WriteString(" FROM (\n")
-	skip := b.Len()
+	skip = b.Len()
 	b.WriteString(s.sql)
 	b.WriteString("\n)")
-	var p bindings.PreparedStatement
-	if bindings.Prepare(s.q.conn, b.String(), &p) == bindings.StateError {
-		return p, 0, queryError(s.sql, skip, bindings.PrepareError(p))
-	}
-	return p, skip, nil
+	return p, skip, bindings.Prepare(s.q.conn, b.String(), &p) == bindings.StateSuccess
 }
 
 func (s *stream) allText() bool {

@@ -198,7 +198,7 @@ func TestErrorsWithinAStream(t *testing.T) {
 	sql := "select ('ü' || i)::int from range(300000) t(i) where i > 299998"
 	for _, sql := range []string{sql, "select [i, (case when i = 250000 then 'x' else '1' end)::int] from range(300000) t(i)"} {
 		_, _, err := gathered(q, sql)
-		e, ok := err.(*engine.Error)
+		e, ok := told(err)
 		if !ok || e.What == "" || e.Next == "" || e.SQL != sql {
 			t.Errorf("%#v", err)
 			continue

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -51,7 +52,7 @@ func (q *QueryConn) OpenCursor(ctx context.Context, sql string) ([]engine.Column
 	}
 	if err != nil {
 		_ = q.exec(context.WithoutCancel(ctx), "ROLLBACK")
-		if e, ok := err.(*engine.Error); ok && unscrollable(e.SQLState) {
+		if e := new(engine.Error); errors.As(err, &e) && unscrollable(e.SQLState) {
 			return nil, false, nil
 		}
 		return nil, false, err
@@ -173,7 +174,7 @@ func (q *QueryConn) exec(ctx context.Context, sql string) error {
 // read runs a statement of ours. Errors of a DECLARE tell of the person's query, not of ours around it.
 func (q *QueryConn) read(ctx context.Context, sql string, rows func([][]engine.Cell) error) error {
 	err := q.guarded(ctx, q.newStream(sql, rows).run)
-	if e, ok := err.(*engine.Error); ok && strings.HasPrefix(e.SQL, declare) {
+	if e := new(engine.Error); errors.As(err, &e) && strings.HasPrefix(e.SQL, declare) {
 		e.SQL = strings.TrimPrefix(e.SQL, declare)
 		e.Position = max(e.Position-utf8.RuneCountInString(declare), 0)
 	}
