@@ -101,20 +101,25 @@ func (c *Catalogue) readContent(fsys fs.FS) error {
 	if err != nil {
 		return err
 	}
-	var problems []error
-	for _, dir := range folders {
+	// Front matter takes a few milliseconds a session, and the shell's first paint waits for it.
+	problems := make([]error, len(folders))
+	var reading sync.WaitGroup
+	taken := map[*Session]bool{}
+	for i, dir := range folders {
 		if info, err := fs.Stat(fsys, dir); err != nil || !info.IsDir() {
-			problems = append(problems, fmt.Errorf("%s is not a session's folder", dir))
+			problems[i] = fmt.Errorf("%s is not a session's folder", dir)
 			continue
 		}
 		id, _, _ := strings.Cut(path.Base(dir), "-")
 		s := c.byID[id]
-		if s == nil || path.Dir(dir) != fmt.Sprintf("week%02d", s.Week) || s.Available() {
-			problems = append(problems, fmt.Errorf("%s: not the one folder of a session of that week", dir))
+		if s == nil || path.Dir(dir) != fmt.Sprintf("week%02d", s.Week) || taken[s] {
+			problems[i] = fmt.Errorf("%s: not the one folder of a session of that week", dir)
 			continue
 		}
-		problems = append(problems, s.readFolder(fsys, dir))
+		taken[s] = true
+		reading.Go(func() { problems[i] = s.readFolder(fsys, dir) })
 	}
+	reading.Wait()
 	return errors.Join(problems...)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -82,7 +83,8 @@ func split(name string, data []byte) (front []byte, prose string, proseLine int,
 
 func decode(name string, front []byte, into *Session) error {
 	depth, deepest := 0, 0
-	for _, t := range lexer.Tokenize(string(front)) {
+	tokens := lexer.Tokenize(string(front))
+	for _, t := range tokens {
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
 			// they can multiply a few bytes into gigabytes, and no session needs them
@@ -97,7 +99,13 @@ func decode(name string, front []byte, into *Session) error {
 			return &ParseError{File: name, Line: t.Position.Line, What: "nested too deep"}
 		}
 	}
-	err := yaml.UnmarshalWithOptions(front, into, yaml.Strict())
+	file, err := parser.Parse(tokens, 0)
+	if err == nil && len(file.Docs) != 1 {
+		return &ParseError{File: name, What: "the front matter must be one document"}
+	}
+	if err == nil {
+		err = yaml.NodeToValue(file.Docs[0].Body, into, yaml.Strict())
+	}
 	if err == nil {
 		return nil
 	}

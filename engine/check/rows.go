@@ -38,7 +38,7 @@ func runRows(ctx context.Context, in input) outcome {
 	ctx, cancel := context.WithTimeout(ctx, in.spec.duration("within", time.Minute))
 	defer cancel()
 	b, table := in.spec.backend("backend"), in.spec.text("table")
-	out := outcome{on: in.onData(ctx, b, table)}
+	out := outcome{on: table}
 	lo, hi := in.bound("min"), in.bound("max")
 	out.expected = rangeText(lo, hi)
 	if n, ok := in.spec.integer("equals"); ok {
@@ -48,10 +48,10 @@ func runRows(ctx context.Context, in input) outcome {
 	sql := "select count(*) from " + quoteName(table)
 	if in.spec.truth("not_empty") {
 		if w, bad := in.query(ctx, b, sql, out); bad != nil {
-			return *bad
+			return in.placed(ctx, b, *bad)
 		} else if len(w.Rows) == 1 && len(w.Rows[0]) == 1 && w.Rows[0][0].Text == "0" {
 			out.observed, out.cause, out.next = "an empty table", "nothing has been loaded yet", "run this session's lab, then check again"
-			return out
+			return in.placed(ctx, b, out)
 		}
 	}
 	if where := in.spec.text("where"); where != "" {
@@ -59,8 +59,9 @@ func runRows(ctx context.Context, in input) outcome {
 	}
 	w, bad := in.query(ctx, b, sql, out)
 	if bad != nil {
-		return *bad
+		return in.placed(ctx, b, *bad)
 	}
+	out = in.placed(ctx, b, out)
 	if len(w.Rows) != 1 || len(w.Rows[0]) != 1 {
 		out.observed = plural(len(w.Rows), "row")
 		return out

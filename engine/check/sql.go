@@ -47,11 +47,12 @@ func runSQL(ctx context.Context, in input) outcome {
 	ctx, cancel := context.WithTimeout(ctx, in.spec.duration("within", time.Minute))
 	defer cancel()
 	b := in.spec.backend("backend")
-	out := outcome{on: in.onData(ctx, b, first(in.spec.text("on"), tableIn(in.spec.text("query")))), expected: in.expectation()}
+	out := outcome{on: first(in.spec.text("on"), tableIn(in.spec.text("query"))), expected: in.expectation()}
 	got, bad := in.query(ctx, b, in.spec.text("query"), out)
 	if bad != nil {
-		return *bad
+		return in.placed(ctx, b, *bad)
 	}
+	out = in.placed(ctx, b, out)
 	if !in.spec.has("rows") && !in.spec.has("equals") {
 		return in.oneValue(out, got)
 	}
@@ -201,6 +202,15 @@ func (in input) query(ctx context.Context, b engine.Backend, sql string, out out
 		out.next = "run this session's lab, then check again"
 	}
 	return w, &out
+}
+
+// placed completes the outcome's table into the data that was looked at. A backend that did not answer
+// is not asked again.
+func (in input) placed(ctx context.Context, b engine.Backend, out outcome) outcome {
+	if out.err == nil {
+		out.on = in.onData(ctx, b, out.on)
+	}
+	return out
 }
 
 // onData says on which data a check looked: "crm_dev.leads on postgres 18.3".
