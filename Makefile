@@ -34,8 +34,8 @@ test: ## run every test, on a PostgreSQL that is started for it
 race: ## run the concurrent parts under the race detector
 	$(CLUSTER) go test -race -timeout 20m ./engine/... ./sessions/... ./fixtures/...
 
-bench: ## measure against peers in the same run, with spread
-	go run ./engine/lab/bench $(ARGS)
+bench: build ## measure against peers in the same run, with spread
+	go run ./tui/measure $(ARGS)
 
 lint: ## golangci-lint and actionlint, pinned in .ci/tools
 	go tool $(TOOLS)/golangci-lint/go.mod golangci-lint run ./...

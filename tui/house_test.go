@@ -30,6 +30,7 @@ var house = []rule{
 	{"fixtures/...", []string{"fixtures/..."}},
 	{"tui/cli/...", []string{"engine", "engine/lab", "sessions", "fixtures", "tui/cli/..."}},
 	{"tui/theme", primitives}, {"tui/keys", primitives}, {"tui/layout", primitives}, {"tui/widget", primitives},
+	{"tui/measure", nil},
 	{"tui", []string{"engine", "engine/lab", "sessions", "fixtures", "views/...", "tui/..."}},
 	{"views", append([]string{"engine", "sessions", "views/..."}, primitives...)},
 	{"views/{}/...", append([]string{"engine", "sessions", "views/{}/..."}, primitives...)},
