@@ -49,9 +49,12 @@ func (c *cutter) scan(data []byte, eof bool) cut {
 		for i, mask := range m[:n] {
 			for base := from + i<<6; mask != 0; mask &= mask - 1 {
 				at := base + bits.TrailingZeros64(mask)
+				b := data[at]
 				switch {
+				case b == '\n' && r.open < 0 && !c.universal: // by far the commonest
+					r.endRecord(at, at+1)
 				case at < r.skip:
-				case data[at] == c.quote && c.quoting:
+				case b == c.quote && c.quoting:
 					r.atQuote(at)
 				default:
 					r.atLineEnd(at)

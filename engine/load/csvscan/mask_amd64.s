@@ -1,53 +1,49 @@
 #include "textflag.h"
 
-// func masks(dst *uint64, src *byte, blocks int, a, b, c byte) (wide, nul uint64)
-//
-// SSE2 is a part of amd64, so that nothing has to be asked of the processor.
-TEXT ·masks(SB), NOSPLIT, $0-48
+// func masksSSE2(dst *uint64, src *byte, blocks int, a, b, c byte) (wide uint64, nul bool)
+TEXT ·masksSSE2(SB), NOSPLIT, $0-41
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ blocks+16(FP), CX
-
-	XORQ R8, R8  // wide
-	XORQ R10, R10 // nul
-	MOVQ $1, R9  // their bit for this block
-
-	// X13, X14, X15: a, b, c sixteen times.
-	MOVBLZX   a+24(FP), AX
-	MOVQ      AX, X13
-	PUNPCKLBW X13, X13
-	PSHUFLW   $0, X13, X13
-	PUNPCKLQDQ X13, X13
-	MOVBLZX   b+25(FP), AX
-	MOVQ      AX, X14
-	PUNPCKLBW X14, X14
-	PSHUFLW   $0, X14, X14
-	PUNPCKLQDQ X14, X14
-	MOVBLZX   c+26(FP), AX
-	MOVQ      AX, X15
-	PUNPCKLBW X15, X15
-	PSHUFLW   $0, X15, X15
-	PUNPCKLQDQ X15, X15
+	XORQ R8, R8 // wide
+	MOVQ $1, R9 // its bit for the block
 
 	// X12: "\n" sixteen times.
-	MOVQ      $10, AX
-	MOVQ      AX, X12
-	PUNPCKLBW X12, X12
-	PSHUFLW   $0, X12, X12
+	MOVQ       $10, AX
+	MOVQ       AX, X12
+	PUNPCKLBW  X12, X12
+	PSHUFLW    $0, X12, X12
 	PUNPCKLQDQ X12, X12
 
-next:
-	TESTQ CX, CX
-	JLE   done
+	// X13: a sixteen times.
+	MOVBLZX    a+24(FP), AX
+	MOVQ       AX, X13
+	PUNPCKLBW  X13, X13
+	PSHUFLW    $0, X13, X13
+	PUNPCKLQDQ X13, X13
 
-	PXOR    X8, X8 // all bytes of the block, or-ed
-	PCMPEQB X9, X9 // the least of them
+	// X14: b sixteen times.
+	MOVBLZX    b+25(FP), AX
+	MOVQ       AX, X14
+	PUNPCKLBW  X14, X14
+	PSHUFLW    $0, X14, X14
+	PUNPCKLQDQ X14, X14
 
+	// X15: c sixteen times.
+	MOVBLZX    c+26(FP), AX
+	MOVQ       AX, X15
+	PUNPCKLBW  X15, X15
+	PSHUFLW    $0, X15, X15
+	PUNPCKLQDQ X15, X15
+
+	PCMPEQB X9, X9 // the least bytes so far
+
+block:
 	MOVOU    (SI), X0
 	MOVO     X0, X1
 	MOVO     X0, X2
 	MOVO     X0, X3
-	POR      X0, X8
+	MOVO     X0, X8 // all bytes of the block, or-ed
 	PMINUB   X0, X9
 	PCMPEQB  X12, X0
 	PCMPEQB  X13, X1
@@ -110,27 +106,88 @@ next:
 	ORQ      BX, AX
 
 	PMOVMSKB X8, BX
-	TESTQ    BX, BX
-	JEQ      ascii
-	ORQ      R9, R8
+	TESTQ BX, BX
+	JEQ   ascii
+	ORQ   R9, R8
 
 ascii:
-	PXOR     X10, X10
-	PCMPEQB  X10, X9
-	PMOVMSKB X9, BX
-	TESTQ    BX, BX
-	JEQ      noNUL
-	ORQ      R9, R10
-
-noNUL:
 	SHLQ $1, R9
 	MOVQ AX, (DI)
 	ADDQ $64, SI
 	ADDQ $8, DI
 	DECQ CX
-	JMP  next
+	JNE  block
 
-done:
-	MOVQ R8, wide+32(FP)
-	MOVQ R10, nul+40(FP)
+	PXOR     X0, X0
+	PCMPEQB  X0, X9
+	PMOVMSKB X9, BX
+	TESTQ    BX, BX
+	SETNE    nul+40(FP)
+	MOVQ     R8, wide+32(FP)
+	RET
+
+// func masksAVX2(dst *uint64, src *byte, blocks int, a, b, c byte) (wide uint64, nul bool)
+TEXT ·masksAVX2(SB), NOSPLIT, $0-41
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ blocks+16(FP), CX
+	XORQ R8, R8 // wide
+	MOVQ $1, R9 // its bit for the block
+
+	// Y12 to Y15: "\n", a, b, c thirty-two times.
+	MOVQ         $10, AX
+	MOVQ         AX, X12
+	VPBROADCASTB X12, Y12
+	VPBROADCASTB a+24(FP), Y13
+	VPBROADCASTB b+25(FP), Y14
+	VPBROADCASTB c+26(FP), Y15
+	VPCMPEQB     Y9, Y9, Y9 // the least bytes so far
+
+block:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	VPOR    Y0, Y1, Y8 // all bytes of the block, or-ed
+	VPMINUB Y0, Y9, Y9
+	VPMINUB Y1, Y9, Y9
+
+	VPCMPEQB  Y0, Y12, Y2
+	VPCMPEQB  Y0, Y13, Y3
+	VPCMPEQB  Y0, Y14, Y4
+	VPCMPEQB  Y0, Y15, Y5
+	VPOR      Y2, Y3, Y2
+	VPOR      Y4, Y5, Y4
+	VPOR      Y2, Y4, Y2
+	VPMOVMSKB Y2, AX
+
+	VPCMPEQB  Y1, Y12, Y2
+	VPCMPEQB  Y1, Y13, Y3
+	VPCMPEQB  Y1, Y14, Y4
+	VPCMPEQB  Y1, Y15, Y5
+	VPOR      Y2, Y3, Y2
+	VPOR      Y4, Y5, Y4
+	VPOR      Y2, Y4, Y2
+	VPMOVMSKB Y2, BX
+	SHLQ      $32, BX
+	ORQ       BX, AX
+
+	VPMOVMSKB Y8, BX
+	TESTQ BX, BX
+	JEQ   ascii
+	ORQ   R9, R8
+
+ascii:
+	SHLQ $1, R9
+	MOVQ AX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ CX
+	JNE  block
+
+	VPXOR     Y0, Y0, Y0
+	VPCMPEQB  Y0, Y9, Y9
+	VPMOVMSKB Y9, BX
+	TESTQ     BX, BX
+	SETNE     nul+40(FP)
+	MOVQ      R8, wide+32(FP)
+	VZEROUPPER
 	RET

@@ -65,8 +65,9 @@ func (r *Record) IsQuoted(i int) bool { return r.Quoted != nil && r.Quoted[i] }
 // hops from bit to bit.
 type Parser struct {
 	cutter
-	data []byte
-	pos  int // where the next record begins
+	plainEnd byte // "\n" where that alone ends a line, else the delimiter, which is looked for before
+	data     []byte
+	pos      int // where the next record begins
 
 	window int                  // where the window begins
 	blocks int                  // its blocks of 64 bytes
@@ -90,7 +91,11 @@ type Parser struct {
 
 // NewParser makes a parser for texts in the dialect.
 func NewParser(d Dialect) *Parser {
-	return &Parser{cutter: newCutter(d), fields: make([][]byte, 32), quoted: make([]bool, 32)}
+	p := &Parser{cutter: newCutter(d), plainEnd: '\n', fields: make([][]byte, 32), quoted: make([]bool, 32)}
+	if p.universal {
+		p.plainEnd = p.delim
+	}
+	return p
 }
 
 // Reset starts on a chunk.
@@ -105,12 +110,13 @@ func (p *Parser) reset(data []byte, row, line int64) {
 // fill moves the window to the offset from.
 func (p *Parser) fill(from int) {
 	p.window, p.block, p.mask = from, 0, 0
-	var wide, nul uint64
+	var wide uint64
+	var nul bool
 	p.blocks, wide, nul = windowMasks(&p.masks, p.data[from:], p.delim, p.seekQuote, p.seekReturn)
 	if p.blocks > 0 {
 		p.mask = p.masks[0]
 	}
-	if nul != 0 {
+	if nul {
 		p.hasNUL = true
 	}
 	if wide != 0 && !p.badText {
@@ -137,80 +143,124 @@ func (p *Parser) checkWide(wide uint64) {
 
 // Next gives the next record, or false at the end of the chunk.
 func (p *Parser) Next() (rec Record, ok bool) {
-	data, delim := p.data, p.delim
+	ok = p.Scan(&rec)
+	return rec, ok
+}
+
+// Scan puts the next record into rec, or gives false at the end of the chunk. It spares the copying of
+// [Parser.Next].
+func (p *Parser) Scan(rec *Record) bool {
 	if p.marked {
 		clear(p.quoted[:p.n])
 		p.marked = false
 	}
-	p.scratch = p.scratch[:0]
-	for p.pos < len(data) {
-		start, from, at := p.pos, p.pos, 0
-		line := p.line
-		p.flaws = 0
-		// What the loop changes is kept in registers, but for the way round by a quote.
-		fields, n := p.fields, 0
-		block, mask := p.block, p.mask
-		for {
-			for mask == 0 && block+1 < p.blocks {
-				block++
-				mask = p.masks[block]
-			}
-			if mask != 0 {
-				at = p.window + block<<6 + bits.TrailingZeros64(mask)
-				mask &= mask - 1
-			} else {
-				p.block, p.mask = block, mask
-				at = p.take()
-				block, mask = p.block, p.mask
-			}
-			if n < len(fields) && (at == len(data) || !p.quoting || data[at] != p.quote) {
-				fields[n] = data[from:at:at]
-				n++
-			} else {
-				p.block, p.mask, p.n = block, mask, n
-				at = p.otherCell(from, at)
-				block, mask = p.block, p.mask
-				fields, n = p.fields, p.n
-			}
-			if at == len(data) || data[at] != delim {
-				break
-			}
-			from = at + 1
-		}
-		p.block, p.mask, p.n = block, mask, n
-		text := p.endRecord(start, at)
+	for p.pos < len(p.data) {
+		start, line := p.pos, p.line
+		text := p.cells(start)
 		if text == start {
 			continue // a blank line
 		}
-		p.row++
-		rec.Row, rec.Line = p.row-1, line
 		rec.Fields = p.fields[:p.n]
-		rec.Raw = data[start:text]
+		rec.Quoted = nil
 		if p.marked {
 			rec.Quoted = p.quoted[:p.n]
 		}
+		rec.Row, rec.Line = p.row, line
+		rec.Raw = p.data[start:text]
+		p.row++
 		if p.badText || p.hasNUL {
 			p.checkBytes(rec.Raw)
 		}
 		rec.Flaws = p.flaws
-		return rec, true
+		return true
 	}
-	return rec, false
+	return false
+}
+
+// cells cuts the record that begins at the offset start into cells, passes its line end, and gives the end
+// of its text.
+func (p *Parser) cells(start int) int {
+	p.flaws = 0
+	p.scratch = p.scratch[:0]
+	// What the loop changes is kept in registers, but for the way round by a quote.
+	data, fields, n, delim, from := p.data, p.fields, 0, p.delim, start
+	mask, base := p.mask, p.window+p.block<<6
+	for {
+		if mask == 0 {
+			if p.block+1 < p.blocks {
+				p.block++
+				mask = p.masks[p.block&(windowBlocks-1)]
+				base += 64
+				continue
+			}
+			if mask = p.nextMask(); mask == 0 {
+				p.n = n
+				p.add(data[from:], false)
+				return p.endRecord(start, len(data))
+			}
+			base = p.window + p.block<<6
+		}
+		at := base + bits.TrailingZeros64(mask)
+		mask &= mask - 1
+		b := data[at]
+		if n < len(fields) {
+			if b == delim {
+				fields[n] = data[from:at:at]
+				n++
+				from = at + 1
+				continue
+			}
+			if b == p.plainEnd {
+				text := at
+				if at > from && data[at-1] == '\r' {
+					text--
+				}
+				fields[n] = data[from:text:text]
+				p.n, p.mask, p.pos = n+1, mask, at+1
+				p.line++
+				return text
+			}
+		}
+		p.mask, p.n = mask, n
+		if b == delim || b == p.quote && p.quoting {
+			at = p.otherCell(from, at)
+			if at == len(data) || data[at] != delim {
+				return p.endRecord(start, at)
+			}
+		} else {
+			p.add(data[from:at:at], false)
+			return p.endRecord(start, at)
+		}
+		from = at + 1
+		fields, n = p.fields, p.n
+		mask, base = p.mask, p.window+p.block<<6
+	}
+}
+
+// nextMask goes to the next block that has bits, and gives them, or 0 at the end of the data.
+func (p *Parser) nextMask() uint64 {
+	for {
+		p.block++
+		if p.block >= p.blocks {
+			end := p.window + p.blocks<<6
+			if end >= len(p.data) {
+				p.block = max(p.blocks-1, 0)
+				return 0
+			}
+			p.fill(end)
+		}
+		if mask := p.masks[p.block]; mask != 0 {
+			return mask
+		}
+	}
 }
 
 // take gives the offset of the next delimiter, quote or line end, or the end of the data, and passes it.
 func (p *Parser) take() int {
-	for p.mask == 0 {
-		if p.block+1 < p.blocks {
-			p.block++
-			p.mask = p.masks[p.block]
-			continue
-		}
-		end := p.window + p.blocks<<6
-		if end >= len(p.data) {
+	if p.mask == 0 {
+		if p.mask = p.nextMask(); p.mask == 0 {
 			return len(p.data)
 		}
-		p.fill(end)
 	}
 	at := p.window + p.block<<6 + bits.TrailingZeros64(p.mask)
 	p.mask &= p.mask - 1

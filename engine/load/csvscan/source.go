@@ -9,7 +9,7 @@ import (
 
 // The sizes that [Options] default to, in bytes.
 const (
-	DefaultChunkSize = 1 << 20
+	DefaultChunkSize = 256 << 10
 	DefaultMaxRecord = 16 << 20
 	minChunkSize     = 16
 	prefixSize       = 1 << 20

@@ -52,7 +52,7 @@ func textPrefix(b []byte, n int) int {
 func gather(m uint64) uint64 { return (m >> 7) * 0x0102040810204080 >> 56 }
 
 // wordMasks is masks by words of eight bytes, for processors without assembly here, and to check it by.
-func wordMasks(dst []uint64, src []byte, a, b, c byte) (wide, nul uint64) {
+func wordMasks(dst []uint64, src []byte, a, b, c byte) (wide uint64, nul bool) {
 	pa, pb, pc, pn := uint64(a)*ones, uint64(b)*ones, uint64(c)*ones, uint64('\n')*ones
 	for block := range dst {
 		bytes := (*[64]byte)(src[64*block:])
@@ -76,7 +76,7 @@ func wordMasks(dst []uint64, src []byte, a, b, c byte) (wide, nul uint64) {
 			wide |= 1 << block
 		}
 		if nonNUL&highBits != highBits {
-			nul |= 1 << block
+			nul = true
 		}
 	}
 	return wide, nul
@@ -90,7 +90,7 @@ const windowBlocks = 64
 
 // windowMasks makes the masks of the first blocks of data, the last of which may be a part of one, and
 // gives their number, and what [masks] gives.
-func windowMasks(m *[windowBlocks]uint64, data []byte, a, b, c byte) (n int, wide, nul uint64) {
+func windowMasks(m *[windowBlocks]uint64, data []byte, a, b, c byte) (n int, wide uint64, nul bool) {
 	n = min(len(data)/64, windowBlocks)
 	if n > 0 {
 		wide, nul = masks(&m[0], &data[0], n, a, b, c)
@@ -103,7 +103,7 @@ func windowMasks(m *[windowBlocks]uint64, data []byte, a, b, c byte) (n int, wid
 		w, z := masks(&m[n], &padded[0], 1, a, b, c)
 		m[n] &= 1<<len(tail) - 1
 		wide |= w << n
-		nul |= z << n
+		nul = nul || z
 		n++
 	}
 	return n, wide, nul
