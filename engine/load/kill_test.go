@@ -96,11 +96,12 @@ func disturbed(t *testing.T, rounds int, kind engine.Kind, end func(p *postgresP
 		})
 		start := time.Now()
 		r := l.on(t, p)
+		back := time.Now()
 		if timer.Stop() {
 			close(done)
 		}
 		<-done
-		took := time.Since(start)
+		took := back.Sub(start)
 		cancel()
 		p.quiet(t)
 		if r.err == nil {
@@ -111,7 +112,7 @@ func disturbed(t *testing.T, rounds int, kind engine.Kind, end func(p *postgresP
 		if r.err.Kind != kind {
 			t.Errorf("round %d: %s: %v (%v)", round, r.err.Kind, r.err, r.err.Err)
 		}
-		if wait := time.Since(ended); wait > 2*time.Second {
+		if wait := back.Sub(ended); wait > 2*time.Second {
 			t.Errorf("round %d: ended after %v", round, wait)
 		}
 		same(t, fmt.Sprintf("round %d, %s", round, l.req.Mode), p.rows(state), before)

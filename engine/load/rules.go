@@ -180,10 +180,10 @@ func checkDomain(b []byte) string {
 	switch {
 	case dots == 0:
 		return "no dot in the domain"
-	case len(b)-start < 2:
-		return "a domain that ends in a single letter"
 	case numeric:
 		return "a domain that ends in a number"
+	case len(b)-start < 2:
+		return "a domain that ends in a single letter"
 	}
 	return ""
 }
