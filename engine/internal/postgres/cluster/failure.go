@@ -88,7 +88,7 @@ func Full(path string) bool {
 	if syscall.Statfs(path, &fs) != nil && syscall.Statfs(filepath.Dir(path), &fs) != nil {
 		return false
 	}
-	return uint64(fs.Bavail)*uint64(fs.Bsize) < 256<<10
+	return fs.Bavail*uint64(fs.Bsize) < 256<<10
 }
 
 // tellingLine is the first line that names an error.

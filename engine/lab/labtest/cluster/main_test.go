@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -32,8 +33,9 @@ func command(t *testing.T, env string, args ...string) *exec.Cmd {
 }
 
 func exitOf(err error) int {
-	if e, ok := err.(*exec.ExitError); ok {
-		return e.ExitCode()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return ended.ExitCode()
 	}
 	if err != nil {
 		return -1
