@@ -3,8 +3,6 @@
 package load_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"io"
 	"os"
@@ -19,10 +17,7 @@ import (
 
 // TestWhatCannotBeLoadedIsRefusedInASentence: each refusal says what, and leaves no table.
 func TestWhatCannotBeLoadedIsRefusedInASentence(t *testing.T) {
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	_, _ = io.WriteString(z, leadsFile(2000))
-	_ = z.Close()
+	packed := gzipped(leadsFile(2000))
 	wide := strings.TrimSuffix(strings.Repeat("c,", 5000), ",")
 	var numbered []string
 	for i := range 5000 {
@@ -35,7 +30,7 @@ func TestWhatCannotBeLoadedIsRefusedInASentence(t *testing.T) {
 		{"empty", "", "leads", []string{"is empty"}},
 		{"binary", "\x00\x01\x02\xff\xfe\x00garbage\x00\n\x00\x00", "infer", []string{"", ""}},
 		{"unclosed quote", leadsHeader + "\"Acme,Ann,a@b.example,,New,\n", "leads", []string{"never closed", "line 2"}},
-		{"truncated gzip", packed.String()[:packed.Len()/2], "leads", []string{"ends too early"}},
+		{"truncated gzip", packed[:len(packed)/2], "leads", []string{"ends too early"}},
 		{"duplicate names", "a,b,A\n1,2,3\n", "infer", []string{"both named"}},
 		{"an empty name", "a,,c\n1,2,3\n", "infer", []string{"no name"}},
 		{"same names 5,000 times", wide + "\n", "infer", []string{"5000 columns"}},

@@ -2,12 +2,8 @@ package load
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	gohash "hash"
 	"io"
 	"os"
-	"strings"
 
 	"pipewright/engine"
 	"pipewright/engine/load/csvscan"
@@ -24,18 +20,18 @@ type input struct {
 	size    int64
 }
 
-func (in *input) options() csvscan.Options {
-	return csvscan.Options{Name: in.path, Dialect: in.dialect, Header: in.header, Size: in.size}
+func (in *input) options(tee io.Writer) csvscan.Options {
+	return csvscan.Options{Name: in.path, Dialect: in.dialect, Header: in.header, Size: in.size, Tee: tee}
 }
 
 // open waits for a source no longer than ctx lasts: opening a FIFO waits for its writer, and sniffing for
-// its first bytes.
-func (in *input) open(ctx context.Context) (*csvscan.Source, error) {
+// its first bytes. tee is given the decoded text; nil for none.
+func (in *input) open(ctx context.Context, tee io.Writer) (*csvscan.Source, error) {
 	return await(ctx, func() (*csvscan.Source, error) {
 		if in.copy != nil {
-			return csvscan.Open(io.NewSectionReader(in.copy, 0, in.size), in.options())
+			return csvscan.Open(io.NewSectionReader(in.copy, 0, in.size), in.options(tee))
 		}
-		return csvscan.OpenFile(in.path, in.stdin, in.options())
+		return csvscan.OpenFile(in.path, in.stdin, in.options(tee))
 	}, func(s *csvscan.Source) { _ = s.Close() })
 }
 
@@ -113,16 +109,3 @@ func (s stopper) Read(b []byte) (int, error) {
 	}
 	return s.r.Read(b)
 }
-
-// digest is the SHA-256 of a source's header and decoded rows.
-type digest struct{ h gohash.Hash }
-
-func newDigest(header []string) *digest {
-	d := &digest{sha256.New()}
-	d.add([]byte(strings.Join(header, "\x00") + "\n"))
-	return d
-}
-
-func (d *digest) add(b []byte) { _, _ = d.h.Write(b) } // a hash never fails
-
-func (d *digest) sum() string { return hex.EncodeToString(d.h.Sum(nil)) }

@@ -2,6 +2,8 @@ package load
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -159,7 +161,12 @@ func (l *loader) open(ctx context.Context) error {
 			return err
 		}
 	}
-	src, err := l.in.open(ctx)
+	digest := sha256.New()
+	var tee io.Writer
+	if twice {
+		tee = digest
+	}
+	src, err := l.in.open(ctx, tee)
 	if err != nil {
 		return err
 	}
@@ -171,7 +178,12 @@ func (l *loader) open(ctx context.Context) error {
 	if !twice {
 		return nil
 	}
-	return l.survey(ctx)
+	if err := l.survey(ctx); err != nil {
+		return err
+	}
+	l.digest = hex.EncodeToString(digest.Sum(nil))
+	l.src, err = l.in.open(ctx, nil)
+	return err
 }
 
 func (l *loader) checkHeader() error {
@@ -196,32 +208,23 @@ func (l *loader) checkHeader() error {
 	return nil
 }
 
-// survey reads the whole source once and opens it again.
+// survey reads the whole source once.
 func (l *loader) survey(ctx context.Context) error {
 	header := l.src.Header()
 	surveyors := make([]*surveyor, l.o.Workers)
 	for i := range surveyors {
 		surveyors[i] = newSurveyor(l.src.Dialect(), len(header))
 	}
-	digest := newDigest(header)
 	l.progress.stage("infer", l.src)
 	infer := l.req.Schema == Infer
 	err := stream(ctx, l.src, l.o.Workers, func(i int, b *batch) {
 		if infer {
 			surveyors[i].survey(b.chunk)
 		}
-	}, func(b *batch) error {
-		digest.add(b.chunk.Data)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	l.digest = digest.sum()
-	if infer {
+	}, func(*batch) error { return nil })
+	if err == nil && infer {
 		l.schema = inferred(l.req.Table, header, surveyors)
 	}
-	l.src, err = l.in.open(ctx)
 	return err
 }
 

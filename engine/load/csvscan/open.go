@@ -51,6 +51,9 @@ func (s *Source) open() error {
 	if looksBinary(sample, true) {
 		return s.notText("binary data")
 	}
+	if s.o.Tee != nil {
+		s.in = io.TeeReader(s.in, s.o.Tee)
+	}
 	s.choose(sample, whole, force)
 	s.cut = newCutter(s.d)
 	return s.readHeader()

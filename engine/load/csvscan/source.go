@@ -45,6 +45,9 @@ type Options struct {
 	// 0) and more than MaxRatio decoded bytes for each stored one (1000 when 0).
 	MaxRatio    int
 	MaxExpanded int64
+	// Tee, when set, is given the decoded text as it is read: UTF-8, without a byte order mark. It must
+	// not fail.
+	Tee io.Writer
 }
 
 func (o Options) withDefaults() Options {
