@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,8 +36,15 @@ func checkExport(e engine.Export) error {
 	if e.Path == "" {
 		return &engine.Error{Kind: engine.Usage, What: "the export names no file", Next: "name one with --out"}
 	}
-	if info, err := os.Stat(e.Path); err == nil && info.IsDir() {
+	info, err := os.Stat(e.Path)
+	switch {
+	case err != nil:
+	case info.IsDir():
 		return &engine.Error{Kind: engine.Usage, What: "the export's place is a folder", Where: e.Path, Next: "name a file in it"}
+	case !info.Mode().IsRegular():
+		// the rename at the end would put a file where a device or a pipe is
+		return &engine.Error{Kind: engine.Usage, What: "the export's place is not a regular file", Where: e.Path,
+			Next: "name a file, or leave --out away to write to standard output"}
 	}
 	return nil
 }
@@ -89,9 +97,7 @@ func (x *exportFile) stream() (engine.ResultEnd, error) {
 		if err != nil {
 			return engine.ResultEnd{}, err
 		}
-		n, ok, err := native.ExportParquet(r.ctx, x.st.SQL, temp, func(columns []engine.Column) error {
-			return r.emit(engine.ResultStart{Statement: x.statement, SQL: x.st.SQL, Columns: columns})
-		})
+		n, ok, err := x.native(native, temp)
 		if ok || err != nil {
 			x.temp, x.rows = temp, n
 			return engine.ResultEnd{Tag: "SELECT " + strconv.FormatInt(n, 10), RowCount: n}, err
@@ -106,6 +112,43 @@ func (x *exportFile) stream() (engine.ResultEnd, error) {
 		}
 	}
 	return end, err
+}
+
+// native lets the connection write the file, and reports how large it has become meanwhile.
+func (x *exportFile) native(conn ParquetExporter, temp string) (n int64, ok bool, err error) {
+	ctx, cancel := context.WithCancelCause(x.run.ctx)
+	defer cancel(nil)
+	columns, answer, done := make(chan []engine.Column), make(chan error), make(chan struct{})
+	go func() {
+		defer close(done)
+		n, ok, err = conn.ExportParquet(ctx, x.st.SQL, temp, func(c []engine.Column) error {
+			columns <- c
+			return <-answer
+		})
+	}()
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case c := <-columns:
+			answer <- x.run.emit(engine.ResultStart{Statement: x.statement, SQL: x.st.SQL, Columns: c})
+		case <-tick.C:
+			info, err := os.Stat(temp)
+			if err != nil {
+				continue
+			}
+			elapsed := time.Since(x.begun)
+			p := engine.Progress{Stage: "export", Done: info.Size(), Unit: "bytes", Rate: float64(info.Size()) / elapsed.Seconds(), Elapsed: elapsed}
+			if err := x.run.emit(p); err != nil {
+				cancel(err)
+			}
+		case <-done:
+			if cause := context.Cause(ctx); cause != nil && err != nil {
+				err = errors.Join(cause, err)
+			}
+			return n, ok, err
+		}
+	}
 }
 
 func (x *exportFile) start(columns []engine.Column) error {
@@ -163,27 +206,29 @@ func (x *exportFile) prepare() (string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", x.sentence(err)
 	}
-	f, err := os.CreateTemp(dir, "."+base+".*.part")
-	if err != nil {
-		return "", x.sentence(err)
+	for {
+		name := filepath.Join(dir, fmt.Sprintf(".%s.%08x.part", base, rand.Uint32()))
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", x.sentence(err)
+		}
+		return name, x.sentence(f.Close())
 	}
-	if err := f.Close(); err != nil {
-		return "", x.sentence(err)
-	}
-	return f.Name(), nil
 }
 
-// commit makes the file durable, gives it the permissions of a new file, and puts it in its place.
+// commit makes the file durable and puts it in its place, with the permissions of the one that was there.
 func (x *exportFile) commit() error {
 	f, err := os.OpenFile(x.temp, os.O_RDWR, 0)
 	if err != nil {
 		return x.sentence(err)
 	}
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(x.target); err == nil {
-		mode = info.Mode().Perm()
+	if info, statErr := os.Stat(x.target); statErr == nil {
+		err = f.Chmod(info.Mode().Perm())
 	}
-	err = errors.Join(f.Chmod(mode), f.Sync(), f.Close())
+	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(x.temp, x.target)
 	}

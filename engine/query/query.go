@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"pipewright/engine"
 )
@@ -112,13 +113,17 @@ func refuse(st Statement) error {
 	if strings.IndexByte(st.SQL, 0) >= 0 {
 		return &engine.Error{Kind: engine.Failed, What: "the text holds a NUL character", Next: "take it out"}
 	}
-	if i := strings.IndexByte(st.SQL, '\\'); i >= 0 && len(st.Words) == 0 || strings.HasPrefix(st.SQL, `\`) {
-		word := st.SQL[max(i, 0):]
+	if lead := st.SQL[st.first]; lead == '\\' || lead == '.' {
+		word := st.SQL[st.first:]
 		if j := strings.IndexAny(word, blanks); j > 0 {
 			word = word[:j]
 		}
-		return &engine.Error{Kind: engine.Failed, What: word + " is a command of psql, not SQL",
-			Next: "open psql with pipewright db psql, or ask information_schema", SQL: st.SQL, Position: chars(st.SQL, i) + 1}
+		of, next := "psql", "open psql with pipewright db psql, or ask information_schema"
+		if lead == '.' {
+			of, next = "DuckDB's shell", "ask in SQL, such as SHOW ALL TABLES"
+		}
+		return &engine.Error{Kind: engine.Failed, What: word + " is a command of " + of + ", not SQL",
+			Next: next, SQL: st.SQL, Position: chars(st.SQL, st.first) + 1}
 	}
 	if st.Verb == "copy" {
 		for i, w := range st.Words {
@@ -136,7 +141,7 @@ func refuse(st Statement) error {
 }
 
 // chars counts the characters of s before byte offset n.
-func chars(s string, n int) int { return len([]rune(s[:max(n, 0)])) }
+func chars(s string, n int) int { return utf8.RuneCountInString(s[:n]) }
 
 // run is one Run under way.
 type run struct {

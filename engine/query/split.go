@@ -20,6 +20,8 @@ type Statement struct {
 	Empty bool
 	// Param is the byte offset in SQL of its first $n, or -1.
 	Param int
+
+	first int // byte offset in SQL of its first token, or -1
 }
 
 // maxWords bounds Statement.Words.
@@ -51,12 +53,12 @@ type lexer struct {
 	words  []string
 	verb   string
 	with   bool
-	tokens bool
+	first  int // place of the first token, or -1
 	param  int
 }
 
 func (l *lexer) statement() Statement {
-	*l = lexer{s: l.s, pos: l.pos, start: l.pos, param: -1}
+	*l = lexer{s: l.s, pos: l.pos, start: l.pos, first: -1, param: -1}
 	end := -1
 	for l.pos < len(l.s) && end < 0 {
 		if l.step() {
@@ -70,7 +72,10 @@ func (l *lexer) statement() Statement {
 	sql := strings.TrimLeft(raw, blanks)
 	offset := end - len(sql)
 	st := Statement{Text: l.s[l.start:l.pos], SQL: strings.TrimRight(sql, blanks), Offset: offset,
-		Words: l.words, Verb: l.verb, Empty: !l.tokens, Param: -1}
+		Words: l.words, Verb: l.verb, Empty: l.first < 0, Param: -1, first: -1}
+	if l.first >= 0 {
+		st.first = l.first - offset
+	}
 	if l.param >= 0 {
 		st.Param = l.param - offset
 	}
@@ -99,7 +104,9 @@ func (l *lexer) step() bool {
 		l.pos++
 		return true
 	}
-	l.tokens = true
+	if l.first < 0 {
+		l.first = l.pos
+	}
 	switch {
 	case c == '\'':
 		l.quoted('\'')

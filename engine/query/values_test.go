@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"pgregory.net/rapid"
+
 	"pipewright/engine"
 	"pipewright/engine/internal/postgres/pgtest"
 	"pipewright/engine/query"
@@ -86,6 +88,36 @@ func TestValuesAreWhatPsqlPrints(t *testing.T) {
 		}
 		if got := r.start.Columns[i].Name + "\x1f" + r.start.Columns[i].Type; got != types[i] {
 			t.Errorf("%s: type %q, psql's \\gdesc says %q", postgresValues[i], got, types[i])
+		}
+	}
+}
+
+// Random values of the types whose text is most easily got wrong.
+func TestRandomValuesAreWhatPsqlPrints(t *testing.T) {
+	dsn := pgtest.Database(t)
+	row := rapid.Custom(func(t *rapid.T) string {
+		text := strings.NewReplacer("\x00", "", "'", "''", "\x1d", "", "\x1e", "", "\x1f", "").Replace(rapid.StringN(0, 20, -1).Draw(t, "text"))
+		return fmt.Sprintf("(%d::bigint, '%v'::float8, '%v'::float4, %d::numeric / 1000, timestamp 'epoch' + interval '1 us' * %d, date 'epoch' + %d, '%s', array['%s', null], jsonb_build_object('k', '%s'::text), '%x'::bytea, %t)",
+			max(rapid.Int64().Draw(t, "int"), -1<<62), rapid.Float64().Draw(t, "float"), rapid.Float32().Draw(t, "real"), rapid.Int32().Draw(t, "numeric"),
+			rapid.Int64Range(-1<<55, 1<<57).Draw(t, "ts"), rapid.Int32Range(-700000, 2000000).Draw(t, "date"), text, text, text,
+			rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(t, "bytes"), rapid.Bool().Draw(t, "bool"))
+	})
+	var rows []string
+	for seed := range 400 {
+		rows = append(rows, strings.ReplaceAll(row.Example(seed), "Inf", "Infinity"))
+	}
+	sql := "select * from (values " + strings.Join(rows, ",\n") + ") v"
+	out := run(t, openPostgres(t, dsn), sqlOf(sql), query.Options{})
+	if out.err != nil {
+		t.Fatal(out.err)
+	}
+	got, want := strings.Split(plain(out.results[0].rows), "\x1e"), strings.Split(psql(t, dsn, sql), "\x1e")
+	if len(got) != len(want) {
+		t.Fatalf("%d rows, psql has %d", len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("%s\n got  %q\n psql %q", rows[i], got[i], want[i])
 		}
 	}
 }
@@ -199,6 +231,7 @@ func TestWhatIsRefused(t *testing.T) {
 			"copy pg_class to stdout":             "COPY … TO STDOUT",
 			"copy t from stdin with (format csv)": "COPY … FROM STDIN",
 			"copy (select 1) to stdout":           "COPY … TO STDOUT",
+			".tables":                             ".tables is a command of DuckDB's shell",
 			"select $1":                           "no value for the parameter",
 			"select 1\x00":                        "NUL",
 		} {
@@ -240,6 +273,18 @@ func TestSplitAgreesWithServers(t *testing.T) {
 
 // psqlLess is a text without the parenthesised selects, which are no statements.
 func psqlLess(s string) string { return strings.ReplaceAll(s, "(select", "(") }
+
+func TestStatementsThatLookLikeOthers(t *testing.T) {
+	c := openPostgres(t, pgtest.Database(t))
+	out := run(t, c, sqlOf(`(select '\n' as a); select from generate_series(1, 3); (values (1)); select 1 /* \d */; table pg_am limit 0; with x as (select 1) select * from x`), query.Options{})
+	if out.err != nil || len(out.results) != 6 || texts(out.results[0].rows) != `\n` || out.results[1].end.RowCount != 3 || len(out.results[1].start.Columns) != 0 {
+		t.Errorf("%+v %v", out.results, out.err)
+	}
+	out = run(t, c, exportOf("select from generate_series(1, 3)", engine.FormatCSV, t.TempDir()+"/x.csv"), query.Options{})
+	if out.err == nil {
+		t.Error("an export without a column")
+	}
+}
 
 func TestNotices(t *testing.T) {
 	c := openPostgres(t, pgtest.Database(t))

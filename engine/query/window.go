@@ -63,6 +63,15 @@ func Open(ctx context.Context, c Conn, sql string) (*Window, error) {
 	return w, nil
 }
 
+// Free is closed when the window needs its connection no longer, though it is open: its rows are all in
+// the file. It is nil for a window that stays on its connection.
+func (w *Window) Free() <-chan struct{} {
+	if w.spool != nil {
+		return w.spool.gone
+	}
+	return nil
+}
+
 // Columns are the result's columns.
 func (w *Window) Columns() []engine.Column { return w.columns }
 

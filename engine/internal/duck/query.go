@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,7 @@ func (d *Database) QueryConn(ctx context.Context) (*QueryConn, error) {
 		return nil, &engine.Error{Kind: engine.Unavailable, What: "DuckDB opens no further session", Where: d.options.Path, Next: "close some and try again"}
 	}
 	if _, err := q.run("SET errors_as_json = true"); err != nil {
+		_ = q.Close()
 		return nil, err
 	}
 	return q, nil
@@ -105,6 +107,10 @@ func (q *QueryConn) Stream(ctx context.Context, sql string, limit int64,
 	return s.end, err
 }
 
+// terminal finds the files that are this process's own terminal: DuckDB runs in it and would write over the
+// screen.
+var terminal = regexp.MustCompile(`'/dev/(std(in|out|err)|fd/[0-9]+|tty)'`)
+
 // stream is one statement under way.
 type stream struct {
 	q     *QueryConn
@@ -126,6 +132,10 @@ func (s *stream) run() error {
 	defer bindings.DestroyPrepare(&s.prepared)
 	if err != nil {
 		return err
+	}
+	if s.kind == bindings.StatementTypeCopy && terminal.MatchString(s.sql) {
+		return &engine.Error{Kind: engine.Failed, What: "COPY cannot use this program's own input and output", SQL: s.sql,
+			Next: "name a file, or use pipewright query --format csv"}
 	}
 	s.describe()
 	streams := s.kind == bindings.StatementTypeSelect || s.kind == bindings.StatementTypeExplain

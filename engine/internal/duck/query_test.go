@@ -193,6 +193,20 @@ func TestStatementsOfEachForm(t *testing.T) {
 	}
 }
 
+func TestCopyDoesNotWriteOverTheScreen(t *testing.T) {
+	q := openConn(t)
+	if _, _, err := gathered(q, "copy (select 1) to '/dev/stdout'"); err == nil || !strings.Contains(err.Error(), "own input and output") {
+		t.Errorf("%v", err)
+	}
+	path := filepath.Join(t.TempDir(), "x.csv")
+	if _, _, err := gathered(q, "copy (select 1 as a) to '"+path+"'"); err != nil {
+		t.Error(err)
+	}
+	if rows := exec1(t, q, "from '"+path+"'"); rows[0][0].Text != "1" {
+		t.Error(rows)
+	}
+}
+
 func TestErrorsWithinAStream(t *testing.T) {
 	q := openConn(t)
 	sql := "select ('ü' || i)::int from range(300000) t(i) where i > 299998"

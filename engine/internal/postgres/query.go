@@ -273,8 +273,8 @@ func (s *stream) message(msg pgproto3.BackendMessage) (ready bool, err error) {
 // row takes one row, unless it is past the limit.
 func (s *stream) row(values [][]byte) {
 	s.seen++
-	if s.failed != nil || s.limit > 0 && s.seen > s.limit {
-		return
+	if s.failed != nil || s.limit > 0 && s.seen > s.limit || len(s.columns) == 0 {
+		return // SELECT FROM t gives rows without a column, which only count
 	}
 	if err := s.batch.add(values); err != nil {
 		s.fail(err)
