@@ -197,9 +197,13 @@ func (in input) query(ctx context.Context, b engine.Backend, sql string, out out
 		return w, &out
 	}
 	out.observed = e.What
-	if e.SQLState == "42P01" || strings.Contains(e.What, "does not exist") {
+	switch {
+	case e.SQLState == "42P01" || strings.Contains(e.What, "does not exist"):
 		out.cause = "it has not been made yet, or under another name"
-		out.next = "run this session's lab, then check again"
+		out.next = "run this session's lab or make it yourself, then check again"
+	case strings.Contains(e.What, "No files found"): // DuckDB's words
+		out.cause = "the file has not been written yet, or under another name"
+		out.next = "write it, then check again"
 	}
 	return w, &out
 }
@@ -216,6 +220,9 @@ func (in input) placed(ctx context.Context, b engine.Backend, out outcome) outco
 // onData says on which data a check looked: "crm_dev.leads on postgres 18.3".
 func (in input) onData(ctx context.Context, b engine.Backend, table string) string {
 	name := table
+	if strings.Contains(table, "/") { // a file that the backend reads
+		return table + " through " + strings.TrimSpace(string(b)+" "+in.env.Version(b))
+	}
 	if w, err := in.env.Query(ctx, b, "select current_database()"); err == nil && len(w.Rows) == 1 && len(w.Rows[0]) == 1 {
 		name = strings.TrimSuffix(w.Rows[0][0].Text+"."+table, ".")
 	}
