@@ -90,19 +90,19 @@ func (s *Server) fetch(ctx context.Context, account cluster.Account, release bin
 		}}
 		s.say("download", "PostgreSQL is not installed here; downloading "+release.Version+" once …")
 		set, err := f.Fetch(ctx)
+		if ctx.Err() != nil {
+			return binaries.Set{}, notWaited(ctx)
+		}
+		if err != nil && asError(err).Where != cache {
+			return binaries.Set{}, err // not a matter of the folder: another one would not help
+		}
 		if err == nil {
 			err = account.Works(ctx, set.Program("postgres"), "/")
 		}
 		if err == nil {
 			return set, nil
 		}
-		if ctx.Err() != nil {
-			return binaries.Set{}, notWaited(ctx)
-		}
 		last = err
-		if e := asError(err); e.Where != cache {
-			break // not a matter of the folder: another one would not help
-		}
 	}
 	return binaries.Set{}, last
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -54,9 +55,6 @@ func parseDSN(dsn string) (*pgx.ConnConfig, error) {
 	}
 	if !namesDatabase(dsn) {
 		config.Database = Database
-		for _, f := range config.Fallbacks {
-			_ = f // fallbacks differ in host and TLS only
-		}
 	}
 	return config, nil
 }
@@ -80,6 +78,9 @@ func parseHint(dsn string, err error) string {
 
 // namesDatabase says whether an address, or the environment that completes it, names a database.
 func namesDatabase(dsn string) bool {
+	if os.Getenv("PGDATABASE") != "" {
+		return true
+	}
 	if strings.Contains(dsn, "://") {
 		u, err := url.Parse(dsn)
 		return err != nil || strings.Trim(u.Path, "/") != "" || u.Query().Has("dbname") || u.Query().Has("service")

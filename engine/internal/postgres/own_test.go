@@ -491,3 +491,23 @@ func TestSettingsOfTheLearnerWin(t *testing.T) {
 		}
 	}
 }
+
+func TestLookingMakesNothing(t *testing.T) {
+	t.Parallel()
+	s, _ := newAttached(t, engine.Workspace{Dir: filepath.Join(workspace(t).Dir, "not/there")})
+	if b := s.Inspect(t.Context()); b.State == engine.StateUp || b.Sentence == "" || b.Fix == "" {
+		t.Errorf("Inspect gives %+v", b)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.ConnString(); err == nil {
+		t.Error("there is an address of a server that was never made")
+	}
+	if _, _, _, err := s.Psql(t.Context()); err == nil {
+		t.Error("psql has something to connect to")
+	}
+	if _, err := os.Stat(s.o.Workspace.Dir); !os.IsNotExist(err) {
+		t.Errorf("the workspace was made: %v", err)
+	}
+}

@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -65,6 +66,11 @@ type flight struct {
 
 // New makes a Server. It does no I/O.
 func New(o Options) *Server {
+	if o.Workspace.Dir != "" {
+		if dir, err := filepath.Abs(o.Workspace.Dir); err == nil {
+			o.Workspace.Dir = dir
+		}
+	}
 	return &Server{
 		o:       o,
 		shared:  binaries.SharedCaches,
@@ -251,6 +257,9 @@ func (s *Server) connectTo(config *pgx.ConnConfig) error {
 		return err
 	}
 	pc.ConnConfig = config.Copy()
+	if pc.ConnConfig.RuntimeParams["application_name"] == "" {
+		pc.ConnConfig.RuntimeParams["application_name"] = "pipewright" // who it is, in pg_stat_activity
+	}
 	pc.MaxConns = poolSize
 	pc.MaxConnIdleTime = 5 * time.Minute
 	pc.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
