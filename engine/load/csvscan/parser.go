@@ -357,29 +357,44 @@ func (p *Parser) quotedCell(open int) int {
 // counts the lines inside, and says whether there are escapes. Without a closing quote it gives the end of
 // the data.
 func (p *Parser) closeQuote(text int) (closed int, escaped bool) {
-	data := p.data
+	data, quote := p.data, p.quote
+	mask, base := p.mask, p.window+p.block<<6
+	skip := 0
 	for {
-		at := p.take()
-		if at == len(data) {
-			p.flaws |= UnclosedQuote
-			return at, true
-		}
-		switch b := data[at]; {
-		case b == p.quote:
-			if p.backslash && oddBackslashes(data[text:at]) {
-				text = at + 1
-				continue
+		if mask == 0 {
+			if mask = p.nextMask(); mask == 0 {
+				p.mask = 0
+				p.flaws |= UnclosedQuote
+				return len(data), true
 			}
-			if at+1 == len(data) || data[at+1] != b {
-				return at, escaped || p.backslash
-			}
-			p.take()
-			escaped, text = true, at+2
-		case b == '\n':
-			p.line++
-		case b == '\r' && p.universal && (at+1 == len(data) || data[at+1] != '\n'):
-			p.line++
+			base = p.window + p.block<<6
 		}
+		at := base + bits.TrailingZeros64(mask)
+		mask &= mask - 1
+		if data[at] != quote {
+			p.countLine(at)
+			continue
+		}
+		switch {
+		case at < skip:
+		case p.backslash && oddBackslashes(data[text:at]):
+			text = at + 1
+		case at+1 < len(data) && data[at+1] == quote:
+			escaped, skip, text = true, at+2, at+2
+		default:
+			p.mask = mask
+			return at, escaped || p.backslash
+		}
+	}
+}
+
+// countLine counts what is at the offset at, inside quotes, if it ends a line.
+func (p *Parser) countLine(at int) {
+	switch b := p.data[at]; {
+	case b == '\n':
+		p.line++
+	case b == '\r' && p.universal && (at+1 == len(p.data) || p.data[at+1] != '\n'):
+		p.line++
 	}
 }
 
