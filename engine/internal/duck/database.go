@@ -181,7 +181,6 @@ func (d *Database) acquire(ctx context.Context) (release func(), err error) {
 		return nil, &engine.Error{Kind: engine.Unavailable, What: "DuckDB was closed", Next: "open the workspace again"}
 	}
 	if !open {
-		d.tell(engine.StateStarting, "The file is being opened.", "")
 		db, err := d.openFile(ctx)
 		if err != nil {
 			d.tellFailure(err)
@@ -283,7 +282,7 @@ func (d *Database) openFile(ctx context.Context) (bindings.Database, error) {
 			return none, &engine.Error{Kind: engine.Failed, What: "DuckDB does not take the setting " + name + " = " + value, Next: "check it"}
 		}
 	}
-	deadline := time.Now().Add(lockPatience)
+	deadline, waiting := time.Now().Add(lockPatience), false
 	for {
 		var db bindings.Database
 		var message string
@@ -294,6 +293,10 @@ func (d *Database) openFile(ctx context.Context) (bindings.Database, error) {
 		err := openError(d.options.Path, message)
 		if err.Kind != engine.Unavailable || time.Now().After(deadline) {
 			return none, err
+		}
+		if !waiting {
+			waiting = true
+			d.tell(engine.StateStarting, capital(err.What)+"; waiting a moment for it.", "")
 		}
 		select {
 		case <-ctx.Done():
