@@ -43,10 +43,10 @@ type cut struct {
 // line end.
 func (c *cutter) scan(data []byte, eof bool) cut {
 	r := run{cutter: c, data: data, eof: eof, cut: cut{open: -1}}
-	var m [windowBlocks]uint64
+	var w window
 	for from := 0; from < len(data); from += windowBlocks * 64 {
-		n, _, _ := windowMasks(&m, data[from:], c.seekQuote, c.seekQuote, c.seekReturn)
-		for i, mask := range m[:n] {
+		w.look(data[from:], c.seekQuote, c.seekQuote, c.seekReturn)
+		for i, mask := range w.seek[:w.blocks] {
 			for base := from + i<<6; mask != 0; mask &= mask - 1 {
 				at := base + bits.TrailingZeros64(mask)
 				b := data[at]

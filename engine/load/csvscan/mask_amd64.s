@@ -1,12 +1,12 @@
 #include "textflag.h"
 
-// func masksSSE2(dst *uint64, src *byte, blocks int, a, b, c byte) (wide uint64, nul bool)
-TEXT ·masksSSE2(SB), NOSPLIT, $0-41
+// func masksSSE2(dst, wide *uint64, src *byte, blocks int, a, b, c byte) (some uint64, nul bool)
+TEXT ·masksSSE2(SB), NOSPLIT, $0-49
 	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ blocks+16(FP), CX
-	XORQ R8, R8 // wide
-	MOVQ $1, R9 // its bit for the block
+	MOVQ wide+8(FP), DX
+	MOVQ src+16(FP), SI
+	MOVQ blocks+24(FP), CX
+	XORQ R8, R8 // some
 
 	// X12: "\n" sixteen times.
 	MOVQ       $10, AX
@@ -16,21 +16,21 @@ TEXT ·masksSSE2(SB), NOSPLIT, $0-41
 	PUNPCKLQDQ X12, X12
 
 	// X13: a sixteen times.
-	MOVBLZX    a+24(FP), AX
+	MOVBLZX    a+32(FP), AX
 	MOVQ       AX, X13
 	PUNPCKLBW  X13, X13
 	PSHUFLW    $0, X13, X13
 	PUNPCKLQDQ X13, X13
 
 	// X14: b sixteen times.
-	MOVBLZX    b+25(FP), AX
+	MOVBLZX    b+33(FP), AX
 	MOVQ       AX, X14
 	PUNPCKLBW  X14, X14
 	PSHUFLW    $0, X14, X14
 	PUNPCKLQDQ X14, X14
 
 	// X15: c sixteen times.
-	MOVBLZX    c+26(FP), AX
+	MOVBLZX    c+34(FP), AX
 	MOVQ       AX, X15
 	PUNPCKLBW  X15, X15
 	PSHUFLW    $0, X15, X15
@@ -43,7 +43,7 @@ block:
 	MOVO     X0, X1
 	MOVO     X0, X2
 	MOVO     X0, X3
-	MOVO     X0, X8 // all bytes of the block, or-ed
+	PMOVMSKB X0, R10
 	PMINUB   X0, X9
 	PCMPEQB  X12, X0
 	PCMPEQB  X13, X1
@@ -58,7 +58,9 @@ block:
 	MOVO     X4, X5
 	MOVO     X4, X6
 	MOVO     X4, X7
-	POR      X4, X8
+	PMOVMSKB X4, BX
+	SHLQ     $16, BX
+	ORQ      BX, R10
 	PMINUB   X4, X9
 	PCMPEQB  X12, X4
 	PCMPEQB  X13, X5
@@ -75,7 +77,9 @@ block:
 	MOVO     X0, X1
 	MOVO     X0, X2
 	MOVO     X0, X3
-	POR      X0, X8
+	PMOVMSKB X0, BX
+	SHLQ     $32, BX
+	ORQ      BX, R10
 	PMINUB   X0, X9
 	PCMPEQB  X12, X0
 	PCMPEQB  X13, X1
@@ -92,7 +96,9 @@ block:
 	MOVO     X4, X5
 	MOVO     X4, X6
 	MOVO     X4, X7
-	POR      X4, X8
+	PMOVMSKB X4, BX
+	SHLQ     $48, BX
+	ORQ      BX, R10
 	PMINUB   X4, X9
 	PCMPEQB  X12, X4
 	PCMPEQB  X13, X5
@@ -105,16 +111,12 @@ block:
 	SHLQ     $48, BX
 	ORQ      BX, AX
 
-	PMOVMSKB X8, BX
-	TESTQ BX, BX
-	JEQ   ascii
-	ORQ   R9, R8
-
-ascii:
-	SHLQ $1, R9
+	ORQ  R10, R8
+	MOVQ R10, (DX)
 	MOVQ AX, (DI)
 	ADDQ $64, SI
 	ADDQ $8, DI
+	ADDQ $8, DX
 	DECQ CX
 	JNE  block
 
@@ -122,33 +124,37 @@ ascii:
 	PCMPEQB  X0, X9
 	PMOVMSKB X9, BX
 	TESTQ    BX, BX
-	SETNE    nul+40(FP)
-	MOVQ     R8, wide+32(FP)
+	SETNE    nul+48(FP)
+	MOVQ     R8, some+40(FP)
 	RET
 
-// func masksAVX2(dst *uint64, src *byte, blocks int, a, b, c byte) (wide uint64, nul bool)
-TEXT ·masksAVX2(SB), NOSPLIT, $0-41
+// func masksAVX2(dst, wide *uint64, src *byte, blocks int, a, b, c byte) (some uint64, nul bool)
+TEXT ·masksAVX2(SB), NOSPLIT, $0-49
 	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ blocks+16(FP), CX
-	XORQ R8, R8 // wide
-	MOVQ $1, R9 // its bit for the block
+	MOVQ wide+8(FP), DX
+	MOVQ src+16(FP), SI
+	MOVQ blocks+24(FP), CX
+	XORQ R8, R8 // some
 
 	// Y12 to Y15: "\n", a, b, c thirty-two times.
 	MOVQ         $10, AX
 	MOVQ         AX, X12
 	VPBROADCASTB X12, Y12
-	VPBROADCASTB a+24(FP), Y13
-	VPBROADCASTB b+25(FP), Y14
-	VPBROADCASTB c+26(FP), Y15
+	VPBROADCASTB a+32(FP), Y13
+	VPBROADCASTB b+33(FP), Y14
+	VPBROADCASTB c+34(FP), Y15
 	VPCMPEQB     Y9, Y9, Y9 // the least bytes so far
 
 block:
 	VMOVDQU (SI), Y0
 	VMOVDQU 32(SI), Y1
-	VPOR    Y0, Y1, Y8 // all bytes of the block, or-ed
 	VPMINUB Y0, Y9, Y9
 	VPMINUB Y1, Y9, Y9
+
+	VPMOVMSKB Y0, R10
+	VPMOVMSKB Y1, BX
+	SHLQ      $32, BX
+	ORQ       BX, R10
 
 	VPCMPEQB  Y0, Y12, Y2
 	VPCMPEQB  Y0, Y13, Y3
@@ -170,16 +176,12 @@ block:
 	SHLQ      $32, BX
 	ORQ       BX, AX
 
-	VPMOVMSKB Y8, BX
-	TESTQ BX, BX
-	JEQ   ascii
-	ORQ   R9, R8
-
-ascii:
-	SHLQ $1, R9
+	ORQ  R10, R8
+	MOVQ R10, (DX)
 	MOVQ AX, (DI)
 	ADDQ $64, SI
 	ADDQ $8, DI
+	ADDQ $8, DX
 	DECQ CX
 	JNE  block
 
@@ -187,7 +189,7 @@ ascii:
 	VPCMPEQB  Y0, Y9, Y9
 	VPMOVMSKB Y9, BX
 	TESTQ     BX, BX
-	SETNE     nul+40(FP)
-	MOVQ      R8, wide+32(FP)
+	SETNE     nul+48(FP)
+	MOVQ      R8, some+40(FP)
 	VZEROUPPER
 	RET

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/bits"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxFields is the most cells that a parser splits off one record.
@@ -69,11 +70,10 @@ type Parser struct {
 	data     []byte
 	pos      int // where the next record begins
 
-	window int                  // where the window begins
-	blocks int                  // its blocks of 64 bytes
-	block  int                  // the current one
-	mask   uint64               // the bits of the current one that are still to be visited
-	masks  [windowBlocks]uint64 // of each block
+	win   window
+	at    int    // the offset at which win begins
+	block int    // the current one of its blocks
+	mask  uint64 // the bits of the current block that are still to be visited
 
 	row     int64
 	line    int64
@@ -109,36 +109,48 @@ func (p *Parser) reset(data []byte, row, line int64) {
 
 // fill moves the window to the offset from.
 func (p *Parser) fill(from int) {
-	p.window, p.block, p.mask = from, 0, 0
-	var wide uint64
-	var nul bool
-	p.blocks, wide, nul = windowMasks(&p.masks, p.data[from:], p.delim, p.seekQuote, p.seekReturn)
-	if p.blocks > 0 {
-		p.mask = p.masks[0]
+	p.win.look(p.data[from:], p.delim, p.seekQuote, p.seekReturn)
+	p.at, p.block, p.mask = from, 0, 0
+	if p.win.blocks > 0 {
+		p.mask = p.win.seek[0]
 	}
-	if nul {
-		p.hasNUL = true
-	}
-	if wide != 0 && !p.badText {
-		p.checkWide(wide)
+	p.hasNUL = p.hasNUL || p.win.nul
+	if p.win.some && !p.badText {
+		p.badText = !p.checkWide()
 	}
 }
 
-// checkWide looks whether the blocks of the window that are not ASCII are UTF-8.
-func (p *Parser) checkWide(wide uint64) {
-	for ; wide != 0; wide &= wide - 1 {
-		first := p.window + bits.TrailingZeros64(wide)<<6
-		end := min(first+64, len(p.data))
-		if first = max(first, p.checked); first >= end {
-			continue
+// checkWide says whether the bytes of the window that are not ASCII are UTF-8. Each character is looked at
+// where it begins; the bytes after it, which may be in the next window, count as seen.
+func (p *Parser) checkWide() bool {
+	for i, wide := range p.win.wide[:p.win.blocks] {
+		for base := p.at + i<<6; wide != 0; {
+			at := base + bits.TrailingZeros64(wide)
+			if at < p.checked {
+				wide &= wide - 1
+				continue
+			}
+			n := wideRune(p.data[at:])
+			if n == 0 {
+				return false
+			}
+			p.checked = at + n
+			wide &= wide - 1
 		}
-		n := textPrefix(p.data[first:], end-first)
-		if n < 0 {
-			p.badText = true
-			return
-		}
-		p.checked = first + n
 	}
+	return true
+}
+
+// wideRune gives the length of the character of more than one byte at the start of b, or 0.
+func wideRune(b []byte) int {
+	if len(b) > 1 && b[0] >= 0xc2 && b[0] <= 0xdf && b[1]&0xc0 == 0x80 {
+		return 2 // by far the commonest in Latin scripts, Greek, Cyrillic
+	}
+	r, n := utf8.DecodeRune(b)
+	if r == utf8.RuneError && n == 1 {
+		return 0
+	}
+	return n
 }
 
 // Next gives the next record, or false at the end of the chunk.
@@ -184,12 +196,12 @@ func (p *Parser) cells(start int) int {
 	p.scratch = p.scratch[:0]
 	// What the loop changes is kept in registers, but for the way round by a quote.
 	data, fields, n, delim, from := p.data, p.fields, 0, p.delim, start
-	mask, base := p.mask, p.window+p.block<<6
+	mask, base := p.mask, p.at+p.block<<6
 	for {
 		if mask == 0 {
-			if p.block+1 < p.blocks {
+			if p.block+1 < p.win.blocks {
 				p.block++
-				mask = p.masks[p.block&(windowBlocks-1)]
+				mask = p.win.seek[p.block&(windowBlocks-1)]
 				base += 64
 				continue
 			}
@@ -198,7 +210,7 @@ func (p *Parser) cells(start int) int {
 				p.add(data[from:], false)
 				return p.endRecord(start, len(data))
 			}
-			base = p.window + p.block<<6
+			base = p.at + p.block<<6
 		}
 		at := base + bits.TrailingZeros64(mask)
 		mask &= mask - 1
@@ -233,7 +245,7 @@ func (p *Parser) cells(start int) int {
 		}
 		from = at + 1
 		fields, n = p.fields, p.n
-		mask, base = p.mask, p.window+p.block<<6
+		mask, base = p.mask, p.at+p.block<<6
 	}
 }
 
@@ -241,15 +253,15 @@ func (p *Parser) cells(start int) int {
 func (p *Parser) nextMask() uint64 {
 	for {
 		p.block++
-		if p.block >= p.blocks {
-			end := p.window + p.blocks<<6
+		if p.block >= p.win.blocks {
+			end := p.at + p.win.blocks<<6
 			if end >= len(p.data) {
-				p.block = max(p.blocks-1, 0)
+				p.block = max(p.win.blocks-1, 0)
 				return 0
 			}
 			p.fill(end)
 		}
-		if mask := p.masks[p.block]; mask != 0 {
+		if mask := p.win.seek[p.block]; mask != 0 {
 			return mask
 		}
 	}
@@ -262,7 +274,7 @@ func (p *Parser) take() int {
 			return len(p.data)
 		}
 	}
-	at := p.window + p.block<<6 + bits.TrailingZeros64(p.mask)
+	at := p.at + p.block<<6 + bits.TrailingZeros64(p.mask)
 	p.mask &= p.mask - 1
 	return at
 }
@@ -358,7 +370,7 @@ func (p *Parser) quotedCell(open int) int {
 // the data.
 func (p *Parser) closeQuote(text int) (closed int, escaped bool) {
 	data, quote := p.data, p.quote
-	mask, base := p.mask, p.window+p.block<<6
+	mask, base := p.mask, p.at+p.block<<6
 	skip := 0
 	for {
 		if mask == 0 {
@@ -367,7 +379,7 @@ func (p *Parser) closeQuote(text int) (closed int, escaped bool) {
 				p.flaws |= UnclosedQuote
 				return len(data), true
 			}
-			base = p.window + p.block<<6
+			base = p.at + p.block<<6
 		}
 		at := base + bits.TrailingZeros64(mask)
 		mask &= mask - 1

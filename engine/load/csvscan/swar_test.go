@@ -14,38 +14,47 @@ func TestMasks(t *testing.T) {
 		abc := rapid.SliceOfN(rapid.Byte(), 3, 3).Draw(t, "abc")
 		near := rapid.OneOf(rapid.Byte(), rapid.SampledFrom(append([]byte("\n\r,\x00\xff\x80\x01"), abc...)))
 		data := rapid.SliceOfN(near, 0, 5000).Draw(t, "data")
-		var got [windowBlocks]uint64
-		n, wide, nul := windowMasks(&got, data, abc[0], abc[1], abc[2])
-		words := make([]uint64, min(len(data)/64, windowBlocks))
-		wide2, nul2 := wordMasks(words, data, abc[0], abc[1], abc[2])
-		if want := min((len(data)+63)/64, windowBlocks); n != want {
-			t.Fatalf("%d blocks, want %d", n, want)
+		var got window
+		got.look(data, abc[0], abc[1], abc[2])
+		if want := min((len(data)+63)/64, windowBlocks); got.blocks != want {
+			t.Fatalf("%d blocks, want %d", got.blocks, want)
 		}
-		if z := bytes.IndexByte(data[:min(len(data), 64*n)], 0) >= 0; nul != z {
-			t.Fatalf("nul is %v", nul)
+		data = data[:min(len(data), 64*windowBlocks)]
+		checkMasks(t, got.seek[:got.blocks], got.wide[:got.blocks], data, abc)
+		if some := bytes.ContainsFunc(data, func(r rune) bool { return r >= 0x80 }); got.some != some {
+			t.Fatalf("some is %v", got.some)
 		}
-		if keep := uint64(1)<<len(words) - 1; wide&keep != wide2 {
-			t.Fatalf("wide %x, by words %x", wide, wide2)
+		if nul := bytes.IndexByte(data, 0) >= 0; got.nul != nul {
+			t.Fatalf("nul is %v", got.nul)
 		}
-		if z := bytes.IndexByte(data[:64*len(words)], 0) >= 0; nul2 != z {
-			t.Fatalf("nul by words is %v", nul2)
+		data = data[:len(data)&^63]
+		seek, wide := make([]uint64, len(data)/64), make([]uint64, len(data)/64)
+		some, nul := wordMasks(seek, wide, data, abc[0], abc[1], abc[2])
+		checkMasks(t, seek, wide, data, abc)
+		if want := bytes.ContainsFunc(data, func(r rune) bool { return r >= 0x80 }); some != 0 != want {
+			t.Fatalf("by words, some is %x", some)
 		}
-		for i := range n {
-			block := data[64*i : min(64*i+64, len(data))]
-			if w := bytes.ContainsFunc(block, func(r rune) bool { return r >= 0x80 }); wide>>i&1 == 1 != w {
-				t.Fatalf("block %d: wide is %v", i, !w)
-			}
-		}
-		for i := range n * 64 {
-			want := i < len(data) && (data[i] == '\n' || data[i] == abc[0] || data[i] == abc[1] || data[i] == abc[2])
-			if got[i>>6]>>(i&63)&1 == 1 != want {
-				t.Fatalf("byte %d: bit %v, want %v", i, !want, want)
-			}
-			if k := i >> 6; k < len(words) && words[k] != got[k] {
-				t.Fatalf("block %d: %x, by words %x", k, got[k], words[k])
-			}
+		if want := bytes.IndexByte(data, 0) >= 0; nul != want {
+			t.Fatalf("by words, nul is %v", nul)
 		}
 	})
+}
+
+func checkMasks(t *rapid.T, seek, wide []uint64, data, abc []byte) {
+	for i, b := range data {
+		want := b == '\n' || b == abc[0] || b == abc[1] || b == abc[2]
+		if seek[i>>6]>>(i&63)&1 == 1 != want {
+			t.Fatalf("byte %d is %x, and its bit %v", i, b, !want)
+		}
+		if wide[i>>6]>>(i&63)&1 == 1 != (b >= 0x80) {
+			t.Fatalf("byte %d is %x, and its wide bit %v", i, b, b < 0x80)
+		}
+	}
+	for i := len(data); i < 64*len(seek); i++ {
+		if (seek[i>>6]|wide[i>>6])>>(i&63)&1 != 0 {
+			t.Fatalf("byte %d is not there, and has a bit", i)
+		}
+	}
 }
 
 // validText agrees with the standard library.
