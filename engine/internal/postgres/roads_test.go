@@ -21,8 +21,8 @@ func downloadedVersion() string { return strings.TrimSuffix(binaries.Default().V
 
 func TestWithoutPostgreSQLItIsDownloaded(t *testing.T) {
 	t.Parallel()
-	// Real binaries from the real repository, once for all of this package's tests.
-	cache := filepath.Join(base, "downloads")
+	// Real binaries from the real repository.
+	cache := filepath.Join(openFolder(t, "downloads-"), "cache")
 	s, heard := newServer(t, Options{Binaries: Download, Cache: cache})
 	s.shared = nil
 	if b := s.Inspect(t.Context()); b.State != engine.StateMissing || !strings.Contains(b.Sentence, "downloads "+downloadedVersion()) {
@@ -66,6 +66,19 @@ func TestWithoutPostgreSQLItIsDownloaded(t *testing.T) {
 		user.wantOwn(t)
 		other.stop(t)
 	})
+}
+
+// openFolder makes a folder in which every account may write.
+func openFolder(t *testing.T, prefix string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(base, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // account is an ordinary user with a home of its own.
@@ -129,14 +142,7 @@ func (h *helper) stop(t *testing.T) {
 func TestAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	user := ordinary(t)
-	cache, err := os.MkdirTemp(base, "cache-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(cache, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	other := user.start(t, helperTask{Options: Options0{Dir: user.workspace, Cache: cache}, ThenStop: true})
+	other := user.start(t, helperTask{Options: Options0{Dir: user.workspace, Cache: openFolder(t, "cache-")}, ThenStop: true})
 	other.until(t, "started")
 	user.wantOwn(t)
 	other.stop(t)
