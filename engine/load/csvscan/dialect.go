@@ -3,6 +3,8 @@ package csvscan
 import (
 	"strconv"
 	"strings"
+
+	"pipewright/engine"
 )
 
 // NoQuote, given as the quote of [Options].Dialect, says that the text has no quoting at all.
@@ -78,6 +80,43 @@ func (d Dialect) String() string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// check says what is wrong with the parts of a dialect that are told; those that are zero are not.
+func (d Dialect) check() *engine.Error {
+	what := ""
+	quote := d.Quote
+	if quote == NoQuote {
+		quote = 0
+	}
+	switch {
+	case !separates(d.Delimiter):
+		what = "the delimiter cannot be " + delimiterName(d.Delimiter)
+	case !separates(quote):
+		what = "the quote cannot be " + delimiterName(quote)
+	case quote != 0 && quote == d.Delimiter:
+		what = "the delimiter and the quote cannot both be " + delimiterName(quote)
+	case quote == '\\' || d.Escape == '\\' && d.Delimiter == '\\':
+		what = "a backslash cannot be the escape and something else"
+	case d.Escape != 0 && d.Escape != '\\' && d.Escape != quote:
+		what = "the escape cannot be " + delimiterName(d.Escape)
+	}
+	switch d.LineEnd {
+	case "", LF, CRLF, CR, Mixed:
+	default:
+		what = "the line end " + quoteName(d.LineEnd) + " is not known"
+	}
+	if what == "" {
+		return nil
+	}
+	return &engine.Error{
+		Kind: engine.Usage, What: what,
+		Next: "name one ASCII character each for delimiter and quote, and the quote or a backslash for the escape",
+	}
+}
+
+// separates says whether b may have a meaning of its own: line ends have one already, and bytes beyond
+// ASCII are parts of characters.
+func separates(b byte) bool { return b != '\n' && b != '\r' && b < 0x80 }
 
 // universal says whether a lone carriage return ends a line.
 func (d Dialect) universal() bool { return d.LineEnd == CR || d.LineEnd == Mixed }

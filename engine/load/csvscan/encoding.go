@@ -66,7 +66,7 @@ func (s *Source) encoding(b []byte, whole bool, forced string) (string, int, err
 		return enc, 0, nil
 	}
 	valid, multi, bad := utf8Census(b, whole)
-	if looksBinary(b, valid) {
+	if looksBinary(b, valid, s.forced().Delimiter) {
 		return "", 0, s.notText("binary data")
 	}
 	// Text in Windows-1252 seldom happens to hold a valid sequence of UTF-8; UTF-8 with a few broken bytes
@@ -108,7 +108,7 @@ func utf16ByPattern(b []byte) string {
 	}
 	units := len(b) / 2
 	for i, enc := range [2]string{UTF16BE, UTF16LE} {
-		if nul[i]*5 >= units && nul[1-i]*50 <= units && controls(toUTF8(enc, b))*20 <= units {
+		if nul[i]*5 >= units && nul[1-i]*50 <= units && controls(toUTF8(enc, b), 0)*20 <= units {
 			return enc
 		}
 	}
@@ -140,10 +140,11 @@ func utf8Census(b []byte, whole bool) (valid bool, multi, bad int) {
 	return bad == 0, multi, bad
 }
 
-// looksBinary tells by the share of control characters. Some are normal: escape sequences, a stray NUL.
-func looksBinary(b []byte, validUTF8 bool) bool {
+// looksBinary tells by the share of control characters. Some are normal: escape sequences, a stray NUL, a
+// delimiter that was named.
+func looksBinary(b []byte, validUTF8 bool, delim byte) bool {
 	b = b[:min(len(b), 64<<10)]
-	n := controls(b)
+	n := controls(b, delim)
 	switch {
 	case len(b) < 512:
 		return n*10 > len(b)*3
@@ -154,10 +155,13 @@ func looksBinary(b []byte, validUTF8 bool) bool {
 }
 
 // controls counts the control characters that texts do not hold: all but tab, line ends, vertical tab,
-// form feed and escape.
-func controls(b []byte) int {
+// form feed, escape and except.
+func controls(b []byte, except byte) int {
 	n := 0
 	for _, c := range b {
+		if c == except && c != 0 {
+			continue
+		}
 		if c < ' ' && (c < '\t' || c > '\r') && c != 0x1b || c == 0x7f {
 			n++
 		}

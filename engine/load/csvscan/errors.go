@@ -17,7 +17,7 @@ func (s *Source) unclosed(found cut) error {
 		Kind:  engine.Failed,
 		What:  fmt.Sprintf("the quote that opens on line %s is never closed", number(line)),
 		Where: s.at(line),
-		Next:  "close it, or name another quote character",
+		Next:  "close it there, or double it where it is text",
 	}
 }
 
@@ -28,7 +28,7 @@ func (s *Source) tooLong(found cut) error {
 		line := s.line + found.openLine
 		e.What = fmt.Sprintf("the quote that opens on line %s is not closed within %s", number(line), limit)
 		e.Where = s.at(line)
-		e.Next = "close it, or name another quote character"
+		e.Next = "close it there, or double it where it is text"
 		return e
 	}
 	e.What = fmt.Sprintf("line %s is longer than %s", number(s.line), limit)

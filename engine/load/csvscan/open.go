@@ -21,9 +21,9 @@ func Open(r io.Reader, o Options) (*Source, error) {
 }
 
 func (s *Source) open() error {
-	var force Dialect
-	if s.o.Dialect != nil {
-		force = *s.o.Dialect
+	force := s.forced()
+	if e := force.check(); e != nil {
+		return e
 	}
 	unpacked, err := s.unpack()
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Source) open() error {
 		s.in = newTranscoder(enc, s.in)
 		sample = toUTF8(enc, prefix)
 	}
-	if looksBinary(sample, true) {
+	if looksBinary(sample, true, force.Delimiter) {
 		return s.notText("binary data")
 	}
 	if s.o.Tee != nil {
@@ -57,6 +57,14 @@ func (s *Source) open() error {
 	s.choose(sample, whole, force)
 	s.cut = newCutter(s.d)
 	return s.readHeader()
+}
+
+// forced gives the parts of the dialect that are told.
+func (s *Source) forced() Dialect {
+	if s.o.Dialect != nil {
+		return *s.o.Dialect
+	}
+	return Dialect{}
 }
 
 // choose settles the dialect.

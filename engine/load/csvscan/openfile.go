@@ -18,11 +18,13 @@ func OpenFile(path string, stdin io.Reader, o Options) (*Source, error) {
 	if o.Name == "" {
 		o.Name = path
 	}
-	if path == "-" {
-		return Open(stdin, o)
-	}
-	if path == "" {
+	switch {
+	case path == "":
 		return nil, &engine.Error{Kind: engine.Usage, What: "no file was named", Next: "give a path, or - for standard input"}
+	case path == "-" && stdin == nil:
+		return nil, &engine.Error{Kind: engine.Usage, What: "there is no standard input here", Next: "give a path"}
+	case path == "-":
+		return Open(stdin, o)
 	}
 	info, err := os.Stat(path)
 	if err != nil {

@@ -31,20 +31,32 @@ func sniff(sample []byte, whole bool, force Dialect) Dialect {
 	if len(sample) > dialectSample {
 		sample, whole = sample[:dialectSample], false
 	}
-	var lf, best sniffed
-	lf = sniffLines(sample, whole, force, lineEnd(sample))
-	best = lf
-	if force.LineEnd == "" && loneCarriage(sample) {
-		end := CR
-		if bytes.IndexByte(sample, '\n') >= 0 {
-			end = Mixed
-		}
-		uni := sniffLines(sample, whole, force, end)
-		if end == CR || uni.score > lf.score+0.001 {
-			best = uni
+	best := sniffLines(sample, whole, force, lineEnd(sample))
+	if force.LineEnd != "" || !loneCarriage(sample) {
+		return best.d
+	}
+	other := sniffLines(sample, whole, force, Mixed)
+	// A "\r" that is text tears records apart; one that ends them makes more of them, all alike.
+	alike := other.columns > 1 && other.share >= best.share && other.flaws <= best.flaws
+	if alike || other.score > best.score+0.001 || bytes.IndexByte(sample, '\n') < 0 {
+		best = other
+		if onlyCarriage(sample, best.d) {
+			best.d.LineEnd = CR
 		}
 	}
 	return best.d
+}
+
+// onlyCarriage says whether all lines of the sample end with "\r".
+func onlyCarriage(sample []byte, d Dialect) bool {
+	p := NewParser(d)
+	p.reset(sample, 1, 1)
+	for _, ok := p.Next(); ok; _, ok = p.Next() {
+		if p.pos < len(sample) && sample[p.pos-1] == '\n' {
+			return false
+		}
+	}
+	return true
 }
 
 // lineEnd gives the commoner of LF and CRLF.
@@ -114,10 +126,13 @@ func sniffQuotes(sample []byte, whole bool, force, base Dialect) sniffed {
 		quotes = []byte{force.Quote}
 	}
 	var best sniffed
-	for i, quote := range quotes {
+	for _, quote := range quotes {
+		if quote == base.Delimiter {
+			continue
+		}
 		base.Quote = quote
 		got := sniffEscape(sample, whole, force, base)
-		if i == 0 {
+		if best.d.Quote == 0 {
 			best = got
 			continue
 		}
@@ -137,7 +152,7 @@ func sniffEscape(sample []byte, whole bool, force, base Dialect) sniffed {
 	}
 	base.Escape = base.Quote
 	doubled := fit(sample, whole, base)
-	if !bytes.Contains(sample, []byte{'\\', base.Quote}) {
+	if base.Delimiter == '\\' || !bytes.Contains(sample, []byte{'\\', base.Quote}) {
 		return doubled
 	}
 	base.Escape = '\\'

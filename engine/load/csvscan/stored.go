@@ -62,7 +62,7 @@ func (s *Source) unpack() (io.Reader, error) {
 		s.unpacker = z.Close
 		r = z
 	}
-	unpacked := bufio.NewReaderSize(&guard{s: s, r: r}, 64<<10)
+	unpacked := bufio.NewReaderSize(&guard{s: s, stored: stored, r: r}, 64<<10)
 	// An error comes again with the reading.
 	inner, _ := unpacked.Peek(512)
 	kind := formatOf(inner)
@@ -89,16 +89,17 @@ func compression(b []byte) string {
 
 // guard reads packed data, tells bombs, and puts its errors in words.
 type guard struct {
-	s *Source
-	r io.Reader
-	n int64
+	s      *Source
+	stored *bufio.Reader // what r unpacks
+	r      io.Reader
+	n      int64
 }
 
 func (g *guard) Read(b []byte) (int, error) {
 	n, err := g.r.Read(b)
 	g.n += int64(n)
 	if g.n > g.s.o.MaxExpanded {
-		if stored := g.s.stored.n.Load(); g.n/max(stored, 1) >= int64(g.s.o.MaxRatio) {
+		if stored := g.s.stored.n.Load() - int64(g.stored.Buffered()); g.n/max(stored, 1) > int64(g.s.o.MaxRatio) {
 			return n, &bomb{decoded: g.n, stored: stored}
 		}
 	}
