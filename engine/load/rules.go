@@ -18,12 +18,6 @@ type Rule struct {
 	Check func(cell []byte) (reason string)
 }
 
-// required is checked for empty cells, which other rules never see.
-type required struct {
-	Column string
-	Source string
-}
-
 // email is the rule for addresses. It takes the dot-atom form that mail is really sent to, in ASCII or with
 // UTF-8 (RFC 6531), and neither quoted local parts nor address literals.
 func email(column string) Rule {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -190,13 +191,14 @@ func (s *LoadSink) texts(ctx context.Context, query string, args ...any) ([][]st
 // told puts an error of the load in words. The transaction is lost with every error, and so the table is as
 // it was.
 func (s *LoadSink) told(ctx context.Context, err error) *engine.Error {
-	if e, ok := err.(*engine.Error); ok {
+	var e *engine.Error
+	if errors.As(err, &e) {
 		return e
 	}
 	if ctx.Err() != nil {
 		return &engine.Error{Kind: engine.Interrupted, What: "the load was cancelled; the table is as it was", Where: s.plan.Spec.Name, Err: err}
 	}
-	e := queryError("", 0, err.Error())
+	e = queryError("", 0, err.Error())
 	e.What += "; the table is as it was"
 	e.Where, e.Err = s.plan.Spec.Name, err
 	if e.Kind == engine.Interrupted {

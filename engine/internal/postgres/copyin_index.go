@@ -50,6 +50,9 @@ func (s *LoadSink) dropIndexes(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.renewStorage(ctx); err != nil {
+		return err
+	}
 	for _, r := range rows {
 		constraint, index, definition, name := string(r[0]), string(r[1]), string(r[2]), string(r[3])
 		drop, restore := "DROP INDEX "+index, definition
@@ -66,6 +69,24 @@ func (s *LoadSink) dropIndexes(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// renewStorage truncates the empty table where wal_level is minimal: what is then written into it in this
+// transaction needs no log (PostgreSQL's manual, "Populating a Database"). A table that others refer to, or that
+// has triggers on TRUNCATE, is left alone.
+func (s *LoadSink) renewStorage(ctx context.Context) error {
+	t := &s.table
+	if s.target.Created || t.emptied {
+		return nil
+	}
+	rows, err := s.query(ctx, `select 1 where current_setting('wal_level') = 'minimal'
+		and not exists (select from pg_trigger where tgrelid = $1::oid and tgtype & 32 <> 0)`, t.oid)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	failed, err := s.try(ctx, "TRUNCATE TABLE "+t.ident)
+	t.emptied = failed == nil
+	return err
 }
 
 func (s *LoadSink) restoreIndexes(ctx context.Context) error {
