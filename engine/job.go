@@ -120,6 +120,14 @@ type ResultStart struct {
 	Columns   []Column // empty for a statement that returns no rows
 }
 
+// ResultOpen is the last result of a RunQuery with Scroll. The reader closes it.
+type ResultOpen struct {
+	Statement int // 0-based
+	SQL       string
+	Result    Result
+	Elapsed   time.Duration // until its first rows could be had
+}
+
 // ResultRows is a batch of rows of the open result.
 type ResultRows struct {
 	Statement int
@@ -157,6 +165,7 @@ func (Progress) event()       {}
 func (Note) event()           {}
 func (Loaded) event()         {}
 func (ResultStart) event()    {}
+func (ResultOpen) event()     {}
 func (ResultRows) event()     {}
 func (ResultEnd) event()      {}
 func (Evidence) event()       {}

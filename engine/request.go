@@ -38,6 +38,9 @@ type RunQuery struct {
 	Backend Backend
 	Limit   int64 // rows delivered per result; 0 means all
 	Export  *Export
+	// Scroll keeps the last result open instead of delivering its rows: it comes as a ResultOpen, of which
+	// any part can be looked at until it is closed.
+	Scroll bool
 }
 
 // Title implements Request.

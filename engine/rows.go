@@ -1,5 +1,7 @@
 package engine
 
+import "context"
+
 // Column describes one column of a result.
 type Column struct {
 	Name string
@@ -33,4 +35,15 @@ type RowWindow struct {
 	First   int64
 	Rows    [][]Cell
 	Total   int64 // -1 while unknown
+}
+
+// Result is the open result of a query. Its rows stay where they are (on a server's cursor, or in a file);
+// only those asked for are in memory. Its methods may be called from any goroutine.
+type Result interface {
+	Columns() []Column
+	// Rows gives up to n rows from the first-th on, counted from 0; a negative first counts from the end.
+	// Fewer than n mean that the result ends; the window's Total is then known.
+	Rows(ctx context.Context, first, n int64) (RowWindow, error)
+	// Close lets go of the cursor or the file. It may be called more than once.
+	Close()
 }

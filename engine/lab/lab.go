@@ -32,6 +32,8 @@ type Lab struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 
+	results results
+
 	mu     sync.Mutex
 	nextID engine.JobID
 	jobs   []*job
@@ -168,6 +170,7 @@ func (l *Lab) Close() {
 			return
 		}
 	}
+	l.results.closeAll()
 	for _, b := range l.backends {
 		b.Close()
 	}

@@ -52,6 +52,9 @@ func (l *Lab) query(ctx context.Context, r engine.RunQuery, emit func(engine.Eve
 	if err := l.up(ctx, r.Backend, emit); err != nil {
 		return err
 	}
+	if r.Scroll {
+		return l.scroll(ctx, r, emit)
+	}
 	conn, done, err := l.conn(ctx, r.Backend)
 	if err != nil {
 		return err

@@ -21,6 +21,25 @@ type Copy struct{ What, Text string }
 // Visit asks for another pane to get the focus.
 type Visit struct{ Place Place }
 
+// RunSQL asks for SQL to be run on a backend ("postgres", "duckdb"), and its last result to be kept open.
+type RunSQL struct{ SQL, Backend string }
+
+// FetchRows asks for a part of the open result of the SQL pane. Seq comes back with the answer.
+type FetchRows struct {
+	First, Count int64
+	Seq          uint64
+}
+
+// ExportSQL asks for a statement's result to be written to a file. Format is csv, jsonl or parquet.
+type ExportSQL struct{ SQL, Backend, Format, Path string }
+
+// Refresh asks for what a pane shows to be looked up anew.
+type Refresh struct{ Place Place }
+
+func (RunSQL) intent()      {}
+func (FetchRows) intent()   {}
+func (ExportSQL) intent()   {}
+func (Refresh) intent()     {}
 func (OpenSession) intent() {}
 func (RunLab) intent()      {}
 func (Verify) intent()      {}
