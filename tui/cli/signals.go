@@ -44,7 +44,8 @@ func (a *app) listen() *signals {
 		select {
 		case <-s.in:
 		case <-limit.C:
-			a.say.line("the job did not end within " + seconds(ending) + "; left it behind")
+			a.say.clear()
+			a.fail(&engine.Error{Kind: engine.Interrupted, What: "cancelled, and the job did not end within " + seconds(ending), Next: "it may go on for a moment"})
 		case <-s.done:
 			return
 		}
