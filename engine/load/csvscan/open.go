@@ -29,10 +29,8 @@ func (s *Source) open() error {
 	if err != nil {
 		return err
 	}
-	prefix := make([]byte, prefixSize)
-	n, err := io.ReadFull(unpacked, prefix)
-	prefix = prefix[:n]
-	whole := err == io.EOF || err == io.ErrUnexpectedEOF
+	prefix, err := readPrefix(unpacked)
+	whole := err == io.EOF
 	if !whole && err != nil {
 		unpacked = &failing{err}
 	}
@@ -57,6 +55,22 @@ func (s *Source) open() error {
 	s.choose(sample, whole, force)
 	s.cut = newCutter(s.d)
 	return s.readHeader()
+}
+
+// readPrefix reads up to prefixSize bytes, and gives the error that ended them, if one did.
+func readPrefix(r io.Reader) ([]byte, error) {
+	b := make([]byte, 0, prefixSize/16)
+	for len(b) < prefixSize {
+		if len(b) == cap(b) {
+			b = append(make([]byte, 0, 4*cap(b)), b...)
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
 
 // forced gives the parts of the dialect that are told.
