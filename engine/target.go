@@ -19,6 +19,9 @@ type LoadTarget struct {
 	Columns  []ColumnSpec // the plan's columns, with the types and lengths that the table has
 	Defaults []Datum      // what an empty cell of the plan's columns becomes; NULL when there is no default
 	Rows     int64        // rows that stay in it, exact only as to being zero
+	// Key, when the plan has none, is that of a primary key or unique constraint of the table whose columns
+	// the plan has: then a duplicate is known by it, compared exactly.
+	Key []string
 	// Known is the number of rows that the ledger says this very file has put there; 0 when it has not.
 	Known int64
 	Notes []string // what a person should know of the way that was chosen

@@ -19,8 +19,9 @@
 // append keeps the table's rows, replace removes them in the same transaction and numbers anew from 1,
 // upsert updates the columns that the file has in the row with the same key, and adds the others.
 //
-// A table without a key is protected by a ledger instead: the same file is not added twice to the same table
-// unless the request says Again.
+// Where the schema has no key, a primary key or unique constraint of the table serves, compared as the
+// constraint compares. A table with neither is protected by a ledger: the same file is not added
+// twice to the same table unless the request says Again.
 //
 // An empty cell is NULL, or the column's default if it has one, or a fault where the column must be filled.
 // A known schema takes its columns by name, in any order and case; columns that it does not know are an

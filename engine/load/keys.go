@@ -16,8 +16,9 @@ type hash struct{ hi, lo uint64 }
 
 // keyer turns keys into hashes. It is for one goroutine.
 type keyer struct {
-	seed uint64
-	buf  []byte
+	seed  uint64
+	exact bool // text counts as it is
+	buf   []byte
 }
 
 // start begins a key.
@@ -33,10 +34,16 @@ func (k *keyer) add(d *engine.Datum, t engine.DataType) bool {
 	}
 	switch t {
 	case engine.TypeText, engine.TypeVarchar:
-		b := trimSpace(d.Bytes)
+		b := d.Bytes
+		if !k.exact {
+			b = trimSpace(b)
+		}
 		k.buf = binary.LittleEndian.AppendUint32(k.buf, uint32(len(b)))
 		from := len(k.buf)
 		k.buf = append(k.buf, b...)
+		if k.exact {
+			break
+		}
 		for i, c := range k.buf[from:] {
 			if c-'A' <= 'Z'-'A' {
 				k.buf[from+i] = c + 'a' - 'A'

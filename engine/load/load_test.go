@@ -189,6 +189,31 @@ func TestAKeylessFileIsNotDoubled(t *testing.T) {
 	})
 }
 
+// TestAFileWithoutASchemaUsesTheTablesKey: keys are then compared as the constraint does.
+func TestAFileWithoutASchemaUsesTheTablesKey(t *testing.T) {
+	onBoth(t, func(t *testing.T, p place) {
+		p.rows("create table parts (maker text, number integer, price numeric(10,2), primary key (maker, number))")
+		l := newLoading(t, "number,maker,price\n1,A,1.00\n1,a,2.00\n1,A,3.00\n2,A,4\n,A,5\n").into("parts", "infer")
+		r := l.on(t, p)
+		if r.err != nil || r.loaded.Accepted != 3 || r.loaded.Duplicates != 1 || r.loaded.Rejected != 1 {
+			t.Fatalf("%v %+v", r.err, r.loaded)
+		}
+		if r = l.on(t, p); r.err != nil || r.loaded.Accepted != 0 || r.loaded.Duplicates != 4 {
+			t.Fatalf("again: %v %+v", r.err, r.loaded)
+		}
+		l.write(t, "number,maker,price\n1,a,9\n3,a,8\n")
+		if r = l.mode(engine.Upsert).on(t, p); r.err != nil || r.loaded.Accepted != 2 {
+			t.Fatalf("upsert: %v %+v", r.err, r.loaded)
+		}
+		same(t, "table", p.rows("select maker, number, cast(price as varchar) from parts order by 1, 2"), [][]string{
+			{"A", "1", "1.00"}, {"A", "2", "4.00"}, {"a", "1", "9.00"}, {"a", "3", "8.00"},
+		})
+		if !strings.Contains(strings.Join(r.notes, " "), "1 row added, 1 row changed") {
+			t.Errorf("notes %q", r.notes)
+		}
+	})
+}
+
 func digestOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])

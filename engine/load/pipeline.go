@@ -131,7 +131,7 @@ type worker struct {
 
 func newWorker(d csvscan.Dialect, l *layout, seed uint64, encode func([]byte, []engine.Datum) []byte) *worker {
 	return &worker{
-		parser: csvscan.NewParser(d), layout: l, keys: keyer{seed: seed},
+		parser: csvscan.NewParser(d), layout: l, keys: keyer{seed: seed, exact: l.exact},
 		row: make([]engine.Datum, len(l.columns)), encode: encode,
 	}
 }

@@ -261,8 +261,8 @@ func (l *loader) begin(ctx context.Context) error {
 	}
 	if l.req.Mode == engine.Upsert && len(l.layout.key) == 0 {
 		return &engine.Error{
-			Kind: engine.Usage, What: "upsert needs a key to know a row by, and the schema " + l.schema.Name + " has none",
-			Where: l.target.Name, Next: "use append or replace, or a schema with a key",
+			Kind: engine.Usage, What: "upsert needs a key to know a row by, and neither the schema " + l.schema.Name + " nor the table has one that the file fills",
+			Where: l.target.Name, Next: "use append or replace, or give the table a primary key",
 		}
 	}
 	l.late = newWorker(l.src.Dialect(), l.layout, l.seed, l.sink.Encode)
@@ -283,7 +283,7 @@ func (l *loader) existing(ctx context.Context) error {
 		return nil
 	}
 	l.progress.stage("keys", nil)
-	k := keyer{seed: l.seed}
+	k := keyer{seed: l.seed, exact: l.layout.exact}
 	return l.sink.Keys(ctx, func(key []engine.Datum) error {
 		k.start()
 		for i, c := range l.layout.key {

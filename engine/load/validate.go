@@ -28,6 +28,7 @@ type layout struct {
 	columns []column
 	fields  int   // cells that a record must have
 	key     []int // columns (by index) of the key; empty when the table has none
+	exact   bool  // the key is the table's own and not the schema's
 }
 
 // fault is what is wrong with one row: its first bad cell, and all reasons.
@@ -76,14 +77,18 @@ func compile(s *Schema, cols []engine.ColumnSpec, places []int, target *engine.L
 		}
 		l.columns = append(l.columns, c)
 	}
-	for _, k := range s.Table.Key {
+	key := s.Table.Key
+	if len(key) == 0 {
+		key, l.exact = target.Key, true
+	}
+	for _, k := range key {
 		for i := range l.columns {
 			if l.columns[i].name == k {
 				l.key = append(l.key, i)
 			}
 		}
 	}
-	if len(l.key) != len(s.Table.Key) {
+	if len(l.key) != len(key) {
 		l.key = nil
 	}
 	return l, nil

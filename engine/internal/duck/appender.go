@@ -32,6 +32,7 @@ type LoadSink struct {
 	row    []driver.Value
 	rows   int64
 	open   bool // the transaction
+	exact  bool // the key is the table's own: text is compared as it is
 }
 
 // NewLoadSink makes a sink on a database. It takes a connection in Begin and gives it back in Rollback.
@@ -46,7 +47,7 @@ func (s *LoadSink) Begin(ctx context.Context, plan engine.LoadPlan) (engine.Load
 	}
 	s.conn = conn
 	for _, step := range []func(context.Context) error{
-		s.begin, s.findTable, s.readColumns, s.askLedger, s.clearTable, s.countRows, s.readDefaults, s.reserveIDs, s.makeStage,
+		s.begin, s.findTable, s.readColumns, s.findKey, s.askLedger, s.clearTable, s.countRows, s.readDefaults, s.reserveIDs, s.makeStage,
 	} {
 		if err := step(ctx); err != nil {
 			return s.target, s.told(ctx, err)

@@ -74,7 +74,7 @@ func (s *LoadSink) mergeStage(ctx context.Context, done *engine.LoadDone) error 
 		isKey[name] = true
 		for _, c := range s.target.Columns {
 			if c.Name == name {
-				match = append(match, keySQL("t."+ident(name), c.Type)+" = "+keySQL("s."+ident(name), c.Type))
+				match = append(match, s.keySQL("t."+ident(name), c.Type)+" = "+s.keySQL("s."+ident(name), c.Type))
 			}
 		}
 	}
@@ -134,8 +134,8 @@ func (s *LoadSink) change(ctx context.Context, sql string) (int64, error) {
 }
 
 // keySQL is load's comparison of keys in SQL.
-func keySQL(column string, t engine.DataType) string {
-	if t != engine.TypeText && t != engine.TypeVarchar {
+func (s *LoadSink) keySQL(column string, t engine.DataType) string {
+	if s.exact || t != engine.TypeText && t != engine.TypeVarchar {
 		return column
 	}
 	return `translate(trim(` + column + `, ' ' || chr(9) || chr(10) || chr(13)), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')`

@@ -185,6 +185,38 @@ func describeColumn(r []string) engine.ColumnSpec {
 	return c
 }
 
+// findKey takes a unique constraint of the table for the key of a plan that has none.
+func (s *LoadSink) findKey(ctx context.Context) error {
+	if len(s.plan.Spec.Key) > 0 || s.target.Created {
+		return nil
+	}
+	rows, err := s.texts(ctx, `SELECT constraint_index::VARCHAR, lower(unnest(constraint_column_names)) FROM duckdb_constraints()
+		WHERE database_name = current_database() AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)
+		AND constraint_type IN ('PRIMARY KEY', 'UNIQUE') ORDER BY constraint_type, constraint_index`, s.table.schema, s.table.name)
+	if err != nil {
+		return err
+	}
+	planned := map[string]string{}
+	for _, name := range s.plan.Columns {
+		planned[strings.ToLower(name)] = name
+	}
+	for len(rows) > 0 {
+		n, key := 0, []string{}
+		for n < len(rows) && rows[n][0] == rows[0][0] {
+			if name, ok := planned[rows[n][1]]; ok {
+				key = append(key, name)
+			}
+			n++
+		}
+		if len(key) == n {
+			s.target.Key, s.plan.Spec.Key, s.plan.Digest, s.exact = key, key, "", true
+			return nil
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 func (s *LoadSink) clearTable(ctx context.Context) error {
 	if s.plan.Mode != engine.Replace || s.target.Created {
 		return nil

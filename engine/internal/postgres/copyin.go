@@ -41,6 +41,7 @@ type LoadSink struct {
 	copy     *copyIn        // running, or nil
 	later    []string       // statements that put back the indexes
 	follow   *idRange       // of a column whose ids the file has: the sequence follows them
+	exact    bool           // the key is the table's own: text is compared as it is
 	unlisted bool           // the ledger could not be written
 	rows     int64
 }
@@ -72,7 +73,7 @@ func (s *LoadSink) Begin(ctx context.Context, plan engine.LoadPlan) (engine.Load
 	}
 	s.pg = pg
 	for _, step := range []func(context.Context) error{
-		s.open, s.findTable, s.lockTable, s.readColumns, s.askLedger, s.clearTable, s.countRows,
+		s.open, s.findTable, s.lockTable, s.readColumns, s.findKey, s.askLedger, s.clearTable, s.countRows,
 		s.readDefaults, s.reserveIDs, s.dropIndexes, s.makeStage,
 	} {
 		if err := step(ctx); err != nil {

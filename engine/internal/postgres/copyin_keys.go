@@ -10,6 +10,40 @@ import (
 	"pipewright/engine"
 )
 
+// findKey takes a unique constraint of the table for the key of a plan that has none.
+func (s *LoadSink) findKey(ctx context.Context) error {
+	if len(s.plan.Spec.Key) > 0 || s.target.Created {
+		return nil
+	}
+	rows, err := s.query(ctx, `select i.indexrelid, a.attname from pg_index i
+		join unnest(i.indkey) with ordinality k (attnum, n) on k.n <= i.indnkeyatts
+		join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+		where i.indrelid = $1::oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+		order by i.indisprimary desc, i.indexrelid, k.n`, s.table.oid)
+	if err != nil {
+		return err
+	}
+	planned := map[string]bool{}
+	for _, name := range s.plan.Columns {
+		planned[name] = true
+	}
+	for len(rows) > 0 {
+		n, key := 0, []string{}
+		for n < len(rows) && string(rows[n][0]) == string(rows[0][0]) {
+			if name := string(rows[n][1]); planned[name] {
+				key = append(key, name)
+			}
+			n++
+		}
+		if len(key) == n {
+			s.target.Key, s.plan.Spec.Key, s.plan.Digest, s.exact = key, key, "", true
+			return nil
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 // Keys implements load.Sink: it streams the keys out by binary COPY.
 func (s *LoadSink) Keys(ctx context.Context, yield func(key []engine.Datum) error) error {
 	var parts []string

@@ -34,7 +34,7 @@ func (s *LoadSink) mergeStage(ctx context.Context, done *engine.LoadDone) error 
 		isKey[name] = true
 		for i, c := range s.target.Columns {
 			if c.Name == name {
-				match = append(match, keySQL("t."+ident(name), s.fields[i])+" = "+keySQL("s."+ident(name), s.fields[i]))
+				match = append(match, s.keySQL("t."+ident(name), s.fields[i])+" = "+s.keySQL("s."+ident(name), s.fields[i]))
 			}
 		}
 	}
@@ -88,8 +88,8 @@ func (s *LoadSink) change(ctx context.Context, sql string) (int64, error) {
 }
 
 // keySQL is load's comparison of keys in SQL.
-func keySQL(column string, f fieldEncoder) string {
-	if f != asText {
+func (s *LoadSink) keySQL(column string, f fieldEncoder) string {
+	if f != asText || s.exact {
 		return column
 	}
 	return `translate(btrim(` + column + `::text, E' \t\n\r'), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') COLLATE "C"`
