@@ -168,3 +168,73 @@ func TestALoadIntoAFurnishedTableKeepsTheFurniture(t *testing.T) {
 		}
 	}
 }
+
+// TestACancelledLoadLeavesDuckDBAsItWas is the same for DuckDB, which runs in this process.
+func TestACancelledLoadLeavesDuckDBAsItWas(t *testing.T) {
+	p := newDuck(t)
+	l := newLoading(t, leadsFile(20_000)).into("leads", "leads")
+	if r := l.on(t, p); r.err != nil {
+		t.Fatal(r.err)
+	}
+	const state = `select count(*)::varchar, max(id)::varchar, sum(hash(l)::hugeint)::varchar, (select last_value::varchar from duckdb_sequences()) from leads l`
+	before := p.rows(state)
+	l.write(t, leadsFile(60_000))
+	random := rand.New(rand.NewPCG(3, 3))
+	stopped := 0
+	longest := 300 * time.Millisecond
+	for round := range 15 {
+		l.mode([]engine.Mode{engine.Append, engine.Replace, engine.Upsert}[round%3])
+		ctx, cancel := context.WithCancel(context.Background())
+		l.ctx = ctx
+		timer := time.AfterFunc(time.Duration(random.Int64N(int64(longest))), cancel)
+		start := time.Now()
+		r := l.on(t, p)
+		timer.Stop()
+		cancel()
+		if r.err == nil { // it was faster: begin again
+			longest = max(time.Since(start), 20*time.Millisecond)
+			p.rows("drop table leads")
+			p.rows("drop sequence leads_id_seq")
+			again := newLoading(t, leadsFile(20_000)).into("leads", "leads")
+			if r := again.on(t, p); r.err != nil {
+				t.Fatal(r.err)
+			}
+			before = p.rows(state)
+			continue
+		}
+		stopped++
+		if r.err.Kind != engine.Interrupted {
+			t.Errorf("round %d: %s: %v (%v)", round, r.err.Kind, r.err, r.err.Err)
+		}
+		same(t, fmt.Sprintf("round %d, %s", round, l.req.Mode), p.rows(state), before)
+		same(t, "no stage stays", p.rows("select table_name from information_schema.tables where table_name like 'pipewright%'"), nil)
+	}
+	if stopped < 4 {
+		t.Errorf("only %d loads were cancelled", stopped)
+	}
+}
+
+// TestTwoLoadsAtOnceDoNotDouble: the second waits for the first, and then sees its rows.
+func TestTwoLoadsAtOnceDoNotDouble(t *testing.T) {
+	p := newPostgres(t)
+	p.furnish(true)
+	text := leadsFile(30_000)
+	results := make(chan run, 3)
+	for range cap(results) {
+		l := newLoading(t, text).into("leads", "leads")
+		go func() { results <- l.on(t, p) }()
+	}
+	var accepted, read int64
+	for range cap(results) {
+		r := <-results
+		if r.err != nil {
+			t.Fatal(r.err)
+		}
+		accepted += r.loaded.Accepted
+		read += r.loaded.RowsRead
+	}
+	if accepted != 30_000-99 || read != 90_000 {
+		t.Errorf("%d accepted of %d", accepted, read)
+	}
+	same(t, "table", p.rows("select count(*), count(distinct email) from leads"), [][]string{{"30401", "30401"}})
+}

@@ -63,11 +63,12 @@ func TestKeysComeThroughInPieces(t *testing.T) {
 			if !d.Valid {
 				return d
 			}
-			if i == 0 {
+			switch i {
+			case 0:
 				d.Bytes = []byte(rapid.StringN(0, 20, -1).Draw(t, "text"))
-			} else if i == 3 {
+			case 3:
 				d.Int = int64(rapid.IntRange(0, 1).Draw(t, "bool"))
-			} else {
+			default:
 				d.Int = int64(rapid.Int32().Draw(t, "int"))
 			}
 			return d
