@@ -65,7 +65,10 @@ type Pane struct {
 	filter  widget.Input
 	typing  bool
 	version int
-	cache   widget.Cache
+
+	recalled bool   // the folds are those of last time
+	wanted   string // the row that had the cursor then
+	cache    widget.Cache
 }
 
 // row is one visible line: a phase, a week or a session.
@@ -88,31 +91,33 @@ func (p *Pane) Take(fact any) {
 	fresh := len(p.data.Phases) == 0
 	moved := o.Open != "" && o.Open != p.data.Open
 	p.data = o
-	if fresh && len(p.folded) == 0 {
-		p.foldOthers()
-	}
 	p.refresh()
+	if fresh && !p.recalled {
+		p.foldOthers()
+	} else if fresh {
+		p.point(p.wanted)
+	}
 	if moved {
 		p.reveal(o.Open)
 	}
 	p.version++
 }
 
-// foldOthers folds every week but the one of the open session, or else the first.
+// foldOthers folds every phase and week but those of the open session, or else of the first session that
+// can be opened and is not done, and puts the cursor on it.
 func (p *Pane) foldOthers() {
 	home := p.data.Open
 	for _, ph := range p.data.Phases {
 		for _, w := range ph.Weeks {
-			keepOpen := home == ""
+			p.folded[weekID(w)] = true
 			for _, s := range w.Sessions {
 				if home == "" && s.Written && !s.Done() {
 					home = s.ID
 				}
-				keepOpen = keepOpen && home == s.ID || s.ID == home
 			}
-			p.folded[weekID(w)] = !keepOpen
 		}
 	}
+	p.reveal(home)
 }
 
 func weekID(w Week) string   { return fmt.Sprintf("w%d", w.Number) }
@@ -131,6 +136,11 @@ func (p *Pane) reveal(id string) {
 		}
 	}
 	p.refresh()
+	p.point(id)
+}
+
+// point puts the cursor on a row, if it is there.
+func (p *Pane) point(id string) {
 	for i, r := range p.rows {
 		if r.id == id {
 			p.cursor = i
@@ -385,12 +395,7 @@ func (p *Pane) Recall(raw json.RawMessage) {
 		p.folded[id] = true
 	}
 	p.filter.Set(m.Filter)
-	p.refresh()
-	for i, r := range p.rows {
-		if r.id == m.Row {
-			p.cursor = i
-		}
-	}
+	p.recalled, p.wanted = true, m.Row
 	p.version++
 }
 
