@@ -189,6 +189,28 @@ func TestAKeylessFileIsNotDoubled(t *testing.T) {
 	})
 }
 
+// TestTheLedgerSurvivesARewrite: VACUUM FULL gives a table new storage, and so does TRUNCATE.
+func TestTheLedgerSurvivesARewrite(t *testing.T) {
+	p := newPostgres(t)
+	a, b := newLoading(t, "a\n1\n2\n").into("things", "infer"), newLoading(t, "a\n3\n4\n5\n").into("things", "infer")
+	for _, step := range []struct {
+		sql  string
+		l    *loading
+		want int64
+	}{
+		{"", a, 2}, {"", b, 3}, {"vacuum full things", a, 0}, {"", b, 0},
+		{"truncate things", b, 3}, {"", a, 2}, {"", a, 0},
+		{"drop table things", a, 2}, {"", b, 3}, {"", b, 0},
+	} {
+		if step.sql != "" {
+			p.rows(step.sql)
+		}
+		if r := step.l.on(t, p); r.err != nil || r.loaded.Accepted != step.want {
+			t.Fatalf("%q: %v, %d accepted, want %d", step.sql, r.err, r.loaded.Accepted, step.want)
+		}
+	}
+}
+
 // TestAFileWithoutASchemaUsesTheTablesKey: keys are then compared as the constraint does.
 func TestAFileWithoutASchemaUsesTheTablesKey(t *testing.T) {
 	onBoth(t, func(t *testing.T, p place) {

@@ -87,11 +87,10 @@ func (q *quarantine) open() error {
 		}
 		q.f = f
 	} else {
-		dir := filepath.Dir(q.path)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(q.path), 0o755); err != nil {
 			return q.broken(err)
 		}
-		f, err := os.CreateTemp(dir, "."+filepath.Base(q.path)+".*")
+		f, err := openBeside(q.path)
 		if err != nil {
 			return q.broken(err)
 		}
@@ -187,13 +186,10 @@ func (q *quarantine) publish() (string, error) {
 	}
 	f := q.f
 	q.f = nil
-	if err := f.Close(); err != nil {
-		return "", q.broken(err)
-	}
 	if q.device {
-		return q.path, nil
+		return q.path, q.broken(f.Close())
 	}
-	if err := os.Rename(f.Name(), q.path); err != nil {
+	if err := takePlace(f, q.path); err != nil {
 		return "", q.broken(err)
 	}
 	return q.path, nil
@@ -204,9 +200,10 @@ func (q *quarantine) discard() {
 	if q.f == nil {
 		return
 	}
-	_ = q.f.Close() // what is in it is thrown away
-	if !q.device {
-		_ = os.Remove(q.f.Name()) // a leftover is hidden and harmless
+	if q.device {
+		_ = q.f.Close() // what it got cannot be taken back
+	} else {
+		dropBeside(q.f)
 	}
 	q.f = nil
 }

@@ -174,6 +174,25 @@ func TestWhatTheTableForbidsIsTold(t *testing.T) {
 	}
 }
 
+// TestARoleThatOwnsNothing may load all the same: the database numbers the rows then, and the indexes stay.
+func TestARoleThatOwnsNothing(t *testing.T) {
+	p := newPostgres(t)
+	p.furnish(false)
+	p.rows(`do $$ begin create role pipewright_writer; exception when duplicate_object or unique_violation then null; end $$;
+		grant select, insert, update, delete, truncate on leads to pipewright_writer; grant usage on leads_id_seq to pipewright_writer`)
+	p.config.RuntimeParams["role"] = "pipewright_writer"
+	for _, mode := range []engine.Mode{engine.Append, engine.Upsert, engine.Replace} {
+		r := newLoading(t, leadsFile(50_000)).into("leads", "leads").mode(mode).on(t, p)
+		if r.err != nil || r.loaded.Accepted != 50_000 {
+			t.Errorf("%s: %v %+v", mode, r.err, r.loaded)
+		}
+	}
+	same(t, "table", p.rows("select count(*), count(distinct id) from leads"), [][]string{{"50000", "50000"}})
+	if r := newLoading(t, "a\n1\n").into("mine", "infer").on(t, p); r.err == nil || r.err.SQLState != "42501" || r.err.Next == "" {
+		t.Errorf("%v", r.err)
+	}
+}
+
 // TestReadersGoOn: while a load appends to a filled table others read it, and a reader of an empty one is not
 // locked out for the rebuild of its indexes.
 func TestReadersGoOn(t *testing.T) {

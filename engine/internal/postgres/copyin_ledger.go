@@ -7,8 +7,9 @@ import (
 	"pipewright/engine"
 )
 
-// The ledger of loads into tables without a key. A row holds for the storage that the table had: a table
-// that was truncated, or dropped and made again, has another.
+// The ledger of loads into tables without a key. An entry holds for the storage that the table had: a table
+// that was truncated, or dropped and made again, has another. So has one after VACUUM FULL, and then the entry
+// holds when the table has room for all that was ever loaded into it.
 const (
 	ledgerTable = `"pipewright"."loads"`
 	ledgerDDL   = `CREATE SCHEMA IF NOT EXISTS "pipewright";
@@ -26,8 +27,10 @@ func (s *LoadSink) askLedger(ctx context.Context) error {
 		return err
 	}
 	rows, err := s.query(ctx, "select rows from "+ledgerTable+
-		" where table_oid = $1::oid and filenode = pg_relation_filenode($1::oid) and sha256 = $2"+
-		" and exists (select from "+s.table.ident+") order by loaded_at desc limit 1", s.table.oid, s.plan.Digest)
+		" where table_oid = $1::oid and sha256 = $2 and exists (select from "+s.table.ident+")"+
+		" and (filenode = pg_relation_filenode($1::oid) or (select count(*) from "+s.table.ident+
+		") >= (select sum(rows) from "+ledgerTable+" where table_oid = $1::oid))"+
+		" order by loaded_at desc limit 1", s.table.oid, s.plan.Digest)
 	if err == nil && len(rows) > 0 {
 		s.target.Known = number(rows[0][0])
 	}

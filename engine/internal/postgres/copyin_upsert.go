@@ -39,7 +39,7 @@ func (s *LoadSink) mergeStage(ctx context.Context, done *engine.LoadDone) error 
 		}
 	}
 	on := strings.Join(match, " AND ")
-	if err := s.exec(ctx, "ANALYZE "+stageName); err != nil {
+	if err := s.exec(ctx, "SET LOCAL work_mem = '64MB'; ANALYZE "+stageName); err != nil {
 		return err
 	}
 	var set, old, fresh []string
