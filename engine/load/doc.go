@@ -27,6 +27,9 @@
 // A known schema takes its columns by name, in any order and case; columns that it does not know are an
 // error, columns that are absent take their defaults.
 //
+// A record with more or fewer cells than the header, with a NUL, with bytes that are no text in the file's
+// encoding or with text after a closing quote is rejected as a whole. A quote inside an unquoted cell is text.
+//
 // The schema [Infer] gives a column a type only when every cell that is not empty reads so: 007, +44 20 and
 // no stay text, as do 1e5 and a date with a time zone other than UTC. Numbers with a point are numeric, never
 // double precision.

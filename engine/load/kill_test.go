@@ -123,11 +123,11 @@ func disturbed(t *testing.T, rounds int, kind engine.Kind, end func(p *postgresP
 }
 
 func TestACancelledLoadLeavesNoTrace(t *testing.T) {
-	disturbed(t, 24, engine.Interrupted, func(_ *postgresPlace, cancel func()) { cancel() })
+	disturbed(t, 18, engine.Interrupted, func(_ *postgresPlace, cancel func()) { cancel() })
 }
 
 func TestALostServerLeavesNoTrace(t *testing.T) {
-	disturbed(t, 18, engine.Unavailable, func(p *postgresPlace, _ func()) {
+	disturbed(t, 12, engine.Unavailable, func(p *postgresPlace, _ func()) {
 		other := &postgresPlace{t: p.t, conn: connect(p.t, p.dsn)}
 		defer func() { _ = other.conn.Close(context.Background()) }()
 		other.rows("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pipewright load' and datname = current_database()")
