@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/spf13/cobra"
 
 	"pipewright/engine"
@@ -49,8 +50,12 @@ func (a *app) evaluate(rec *record, s *sessions.Session) (sessions.Report, error
 		return sessions.Report{}, err
 	}
 	var held []string
+	width := 0
+	for _, c := range s.Criteria {
+		width = max(width, displaywidth.String(inert(c.Title)))
+	}
 	report, err := sessions.Evaluate(a.ctx, narrated{l, a.say}, a.ws, rec.journal, s, func(e engine.Evidence) {
-		held = append(held, a.evidenceText(e))
+		held = append(held, a.evidenceText(e, width))
 	})
 	a.say.clear()
 	if a.flags.json || len(held) == 0 {
@@ -68,8 +73,10 @@ func (a *app) evaluate(rec *record, s *sessions.Session) (sessions.Report, error
 
 // evidenceText is one line of a checklist. A failure has four parts, each at most a line: what was
 // expected, what was seen, the likely cause, the next step.
-func (a *app) evidenceText(e engine.Evidence) string {
+// The titles of a checklist are padded to one width.
+func (a *app) evidenceText(e engine.Evidence, width int) string {
 	title := inert(e.Title)
+	title += strings.Repeat(" ", max(0, width-displaywidth.String(title)))
 	switch {
 	case e.Err != nil:
 		return fmt.Sprintf("%s %s   could not be checked\n  %s\n", a.paint(yellow, "?"), title, inert(e.Err.Error()))

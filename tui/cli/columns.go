@@ -49,5 +49,11 @@ func columns(heads []string, rows [][]string) string {
 	return b.String()
 }
 
+// pairs lays out names and what they stand for, without a heading.
+func pairs(rows [][]string) string {
+	_, text, _ := strings.Cut(columns([]string{"", ""}, rows), "\n")
+	return text
+}
+
 // shortened cuts text to a width, and makes it inert first, so that what was cut shows as cut.
 func shortened(s string, width int) string { return fitted(inert(s), width) }

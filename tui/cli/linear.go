@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"pipewright/engine"
-	"pipewright/sessions"
 )
 
 // firstFlow is the session that the linear mode runs: a file with bad rows, loaded, quarantined, proven.
@@ -47,9 +46,14 @@ func (a *app) linear(why string) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "PostgreSQL %s is up\n\n", inert(status.Version))
+	var asides []string
 	for _, id := range labIDs(s) {
-		if _, err := a.runLab(rec, s, id); err != nil {
+		lab, err := a.runLab(rec, s, id)
+		if err != nil {
 			return err
+		}
+		if lab.Load != nil && lab.Load.Quarantine != nil {
+			asides = append(asides, *lab.Load.Quarantine)
 		}
 		fmt.Fprintln(a.out)
 	}
@@ -57,7 +61,7 @@ func (a *app) linear(why string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.out, "\n", columns([]string{"where", ""}, a.places(status, report)))
+	fmt.Fprint(a.out, "\n", pairs(a.places(status, asides)))
 	return verdict(report)
 }
 
@@ -72,18 +76,26 @@ func (a *app) startPostgres() (engine.BackendStatus, error) {
 	return status, err
 }
 
-func (a *app) places(status engine.BackendStatus, _ sessions.Report) [][]string {
+// places says where everything is that the linear mode made.
+func (a *app) places(status engine.BackendStatus, asides []string) [][]string {
 	rows := [][]string{{"workspace", a.ws.Dir}}
 	for _, p := range [][2]string{{"progress", a.ws.Progress()}, {"reports", a.ws.Reports()}, {"connection", a.ws.Env()}} {
 		if _, err := os.Stat(p[1]); err == nil {
 			rows = append(rows, []string{p[0], p[1]})
 		}
 	}
+	for _, path := range asides {
+		rows = append(rows, []string{"quarantine", path})
+	}
 	if dsn := a.maskedDSN(status); dsn != "" {
 		rows = append(rows, []string{"database", dsn})
 	}
 	if a.dsn() == "" {
-		rows = append(rows, []string{"to stop it", "pipewright db stop"})
+		stop := "pipewright db stop"
+		if a.flags.workspace != "" {
+			stop += " --workspace " + a.flags.workspace
+		}
+		rows = append(rows, []string{"to stop it", stop})
 	}
 	return rows
 }
