@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os/exec"
 	"strings"
 	"time"
@@ -72,7 +73,7 @@ func (l *loads) compare(what, table, id, unique string, floor float64) error {
 		if err != nil {
 			return 0, err
 		}
-		return took, l.holds(table)
+		return took, l.holds(table, l.b.rows)
 	}
 	copying := fmt.Sprintf(`\copy %s (%s) from '%s' with (format csv, header)`, table, leadsColumns, l.file)
 	peer := func() (time.Duration, error) {
@@ -103,30 +104,37 @@ func (l *loads) compare(what, table, id, unique string, floor float64) error {
 }
 
 // holds makes sure that a time counts only for a load that is whole.
-func (l *loads) holds(table string) error {
+func (l *loads) holds(table string, rows int64) error {
 	out, err := exec.CommandContext(l.ctx, l.psql, "-X", "-A", "-t", "-c", "select count(*) from "+table, l.b.dsn).Output()
 	if err != nil {
 		return err
 	}
-	if got := strings.TrimSpace(string(out)); got != fmt.Sprint(l.b.rows) {
-		return fmt.Errorf("%s holds %s rows, not %d", table, got, l.b.rows)
+	if got := strings.TrimSpace(string(out)); got != fmt.Sprint(rows) {
+		return fmt.Errorf("%s holds %s rows, not %d", table, got, rows)
 	}
 	return nil
 }
 
-// pgloader loads a tenth of the rows once a round: it is that much slower.
+// pgloader loads a fifth of the rows: it is that much slower.
 func (l *loads) pgloader() error {
 	tool, err := exec.LookPath("pgloader")
 	if err != nil {
 		fmt.Println("  pgloader is not installed: not compared")
 		return nil
 	}
-	rows := l.b.rows / 10
+	rows := l.b.rows / 5
+	target, err := url.Parse(l.b.dsn)
+	if err != nil {
+		return err
+	}
 	file, err := l.b.makeLeads(l.ctx, rows)
 	if err != nil {
 		return err
 	}
 	const table = "plain_leads"
+	q := target.Query()
+	q.Set("tablename", table)
+	target.RawQuery = q.Encode()
 	ours := func() (time.Duration, error) {
 		if err := l.empty(table); err != nil {
 			return 0, err
@@ -139,7 +147,10 @@ func (l *loads) pgloader() error {
 			return 0, err
 		}
 		took, _, err := timed(exec.CommandContext(l.ctx, tool, "--type", "csv", "--field", strings.ReplaceAll(leadsColumns, " ", ""),
-			"--with", "skip header = 1", "--with", "fields terminated by ','", file, l.b.dsn+"?tablename="+table))
+			"--with", "skip header = 1", "--with", "fields terminated by ','", "--with", "fields optionally enclosed by '\"'", file, target.String()))
+		if err == nil {
+			err = l.holds(table, rows)
+		}
 		return took, err
 	}
 	a, p, err := pairs(3, ours, peer)
