@@ -180,17 +180,17 @@ func (q *quarantine) publish() (string, error) {
 			return "", nil
 		}
 		if err := os.Remove(q.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", q.broken(err)
+			return "", err
 		}
 		return "", nil
 	}
 	f := q.f
 	q.f = nil
 	if q.device {
-		return q.path, q.broken(f.Close())
+		return q.path, f.Close()
 	}
 	if err := takePlace(f, q.path); err != nil {
-		return "", q.broken(err)
+		return "", err
 	}
 	return q.path, nil
 }
@@ -223,6 +223,10 @@ func cause(err error) string {
 	var pe *os.PathError
 	if errors.As(err, &pe) {
 		return pe.Err.Error()
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err.Error()
 	}
 	return err.Error()
 }

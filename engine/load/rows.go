@@ -199,6 +199,7 @@ func (l *loader) commit(ctx context.Context) error {
 		if done, err = l.sink.Commit(ctx); err != nil {
 			return err
 		}
+		l.committed = true
 	}
 	for _, text := range done.Notes {
 		l.progress.emit(engine.Note{Text: text})
@@ -208,7 +209,10 @@ func (l *loader) commit(ctx context.Context) error {
 	}
 	path, err := l.q.publish()
 	if err != nil {
-		return err
+		return &engine.Error{
+			Kind: engine.Failed, What: "the rows are in the table, but the quarantine file could not be put in its place: " + cause(err),
+			Where: l.q.path, Next: "see who may write there, and load again: what is in the table is not added twice", Err: err,
+		}
 	}
 	l.finish(path)
 	return nil

@@ -40,7 +40,7 @@ func Run(ctx context.Context, sink Sink, req engine.LoadCSV, o Options, emit fun
 	if l.dd != nil {
 		l.dd.close()
 	}
-	if rollbackErr := sink.Rollback(); err == nil && rollbackErr != nil {
+	if rollbackErr := sink.Rollback(); err == nil && !l.committed {
 		err = rollbackErr
 	}
 	l.q.discard()
@@ -49,7 +49,7 @@ func Run(ctx context.Context, sink Sink, req engine.LoadCSV, o Options, emit fun
 		l.progress.emit(l.result)
 		return nil
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !l.committed {
 		return &engine.Error{Kind: engine.Interrupted, What: "the load was cancelled; the table is as it was", Where: req.Path, Err: ctx.Err()}
 	}
 	return l.explain(err)
@@ -57,29 +57,30 @@ func Run(ctx context.Context, sink Sink, req engine.LoadCSV, o Options, emit fun
 
 // loader is one load.
 type loader struct {
-	sink     Sink
-	req      engine.LoadCSV
-	o        Options
-	progress *progress
-	start    time.Time
-	tmp      scratch
-	in       input
-	src      *csvscan.Source
-	schema   Schema
-	columns  []engine.ColumnSpec // of the schema, as far as the file has them
-	places   []int
-	digest   string
-	target   engine.LoadTarget
-	layout   *layout
-	seed     uint64
-	known    bool // the ledger has this very file in this very table
-	dd       *dedupe
-	aside    aside
-	q        *quarantine
-	late     *worker // reads single records again
-	reasons  map[string]int64
-	count    counts
-	result   engine.Loaded
+	sink      Sink
+	req       engine.LoadCSV
+	o         Options
+	progress  *progress
+	start     time.Time
+	tmp       scratch
+	in        input
+	src       *csvscan.Source
+	schema    Schema
+	columns   []engine.ColumnSpec // of the schema, as far as the file has them
+	places    []int
+	digest    string
+	target    engine.LoadTarget
+	layout    *layout
+	seed      uint64
+	committed bool // what goes wrong now leaves the rows in the table
+	known     bool // the ledger has this very file in this very table
+	dd        *dedupe
+	aside     aside
+	q         *quarantine
+	late      *worker // reads single records again
+	reasons   map[string]int64
+	count     counts
+	result    engine.Loaded
 }
 
 // counts are read by the progress while the load runs.

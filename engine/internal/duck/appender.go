@@ -121,8 +121,12 @@ func (s *LoadSink) Commit(ctx context.Context) (engine.LoadDone, error) {
 			return done, s.told(ctx, err)
 		}
 	}
-	if err := s.exec(ctx, "COMMIT"); err != nil {
-		return done, s.told(ctx, err)
+	if ctx.Err() != nil {
+		return done, s.told(ctx, ctx.Err())
+	}
+	// From here on there is no way back: a cancel that comes now is too late, and must not be told as one.
+	if err := s.exec(context.WithoutCancel(ctx), "COMMIT"); err != nil {
+		return done, s.told(context.WithoutCancel(ctx), err)
 	}
 	s.open = false
 	return done, nil

@@ -108,7 +108,11 @@ func (s *LoadSink) Commit(ctx context.Context) (engine.LoadDone, error) {
 	if s.unlisted {
 		done.Notes = append(done.Notes, "the ledger of loads could not be written, so loading this file again would add it again")
 	}
-	if err := s.exec(ctx, "COMMIT"); err != nil {
+	if ctx.Err() != nil {
+		return done, s.told(ctx.Err())
+	}
+	// From here on there is no way back: a cancel that comes now is too late, and must not be told as one.
+	if err := s.exec(context.WithoutCancel(ctx), "COMMIT"); err != nil {
 		e := s.told(err)
 		if Gone(err) {
 			e.What = "the connection to PostgreSQL was lost during the commit: the load is in the table as a whole or not at all"
