@@ -49,6 +49,7 @@ type app struct {
 	say    *narrator
 	lab    *lab.Lab
 	ws     engine.Workspace
+	stays  bool // the lab is for the shell: PostgreSQL is brought up behind it, and back when it dies
 }
 
 // flags are the global ones.

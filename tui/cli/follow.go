@@ -47,12 +47,17 @@ func (a *app) open() (*lab.Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.lab, err = lab.Open(a.ctx, lab.Options{
+	o := lab.Options{
 		Workspace: ws,
 		DSN:       a.dsn(),
 		Binaries:  os.Getenv("PIPEWRIGHT_POSTGRES"),
 		Stdin:     a.in,
-	})
+		Watch:     a.stays,
+	}
+	if a.stays {
+		o.Warm = []engine.Backend{engine.Postgres}
+	}
+	a.lab, err = lab.Open(a.ctx, o)
 	return a.lab, err
 }
 

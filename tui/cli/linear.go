@@ -22,6 +22,7 @@ func (a *app) bare() error {
 	case terminalWidth(a.in) == 0 || terminalWidth(a.out.w) == 0 || a.shell == nil:
 		return a.linear("there is no terminal here")
 	}
+	a.stays = true
 	l, err := a.open()
 	if err != nil {
 		return err
