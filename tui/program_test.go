@@ -255,7 +255,7 @@ func TestResizingEndsInAWholeFrame(t *testing.T) {
 
 func TestBadPastesAreSurvived(t *testing.T) {
 	c := open(t, labtest.Workspace(t), 80, 24)
-	c.sees("? keys")
+	c.sees("Phase 1", "? keys")
 	c.keys("/", "\x1b[200~\xff\xfe\xc3(1.\x1b[201~", "4")
 	c.sees("No session matches")
 	c.keys(esc)
