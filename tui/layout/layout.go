@@ -83,7 +83,7 @@ func Compute(w, h int, below, zoom bool) Frame {
 		f.Rects[BelowRule] = Rect{0, 2 + body, w, 1}
 		f.Rects[Below] = Rect{0, 3 + body, w, b}
 	}
-	tree := min(max(w/5, 30), 42)
+	tree := min(max(w/4, 30), 42)
 	side := min(max(w/3, 42), 66)
 	f.Rects[Tree] = Rect{0, 2, tree, body}
 	f.Rects[TreeRule] = Rect{tree, 2, 1, body}
