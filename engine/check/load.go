@@ -58,7 +58,10 @@ func runLoad(_ context.Context, in input) outcome {
 		out.next = "run this session's lab, then check again"
 		return out
 	}
-	out.on = fmt.Sprintf("%s → %s on %s, loaded %s", l.Source, l.Table, l.Backend, l.At.UTC().Format("2006-01-02 15:04 UTC"))
+	out.on = fmt.Sprintf("%s → %s, loaded %s", l.Source, l.Table, l.At.UTC().Format("2006-01-02 15:04 UTC"))
+	if l.Backend != engine.Postgres {
+		out.on = fmt.Sprintf("%s → %s on %s, loaded %s", l.Source, l.Table, l.Backend, l.At.UTC().Format("2006-01-02 15:04 UTC"))
+	}
 	// what is looked at first is what a passed check shows
 	for _, look := range []func(outcome, engine.Loaded) (outcome, bool){in.judgeCounts, in.judgeMode, in.judgeSums, in.judgeQuarantine, in.judgeSource} {
 		found, ok := look(out, l)

@@ -97,7 +97,7 @@ func timed(cmd *exec.Cmd) (time.Duration, int64, error) {
 	}
 	peak := int64(0)
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		peak = int64(u.Maxrss) << 10 // Linux counts it in KiB
+		peak = u.Maxrss << 10 // Linux counts it in KiB
 	}
 	return took, peak, nil
 }

@@ -57,7 +57,7 @@ func (b *bench) firstPaint(ctx context.Context, workspace string) (time.Duration
 	cmd := exec.CommandContext(ctx, b.binary, "--workspace", workspace)
 	cmd.Env = append(withoutDatabase(os.Environ()), "TERM=xterm-256color", "COLORTERM=truecolor")
 	screen := vt.NewEmulator(200, 60)
-	defer screen.Close()
+	defer func() { _ = screen.Close() }()
 	go func() { _, _ = io.Copy(io.Discard, screen) }() // its answers go nowhere: the terminal is silent
 	begin := time.Now()
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 60, Cols: 200})

@@ -338,10 +338,10 @@ func words(ps []piece) []word {
 	open := false
 	for _, p := range ps {
 		for s := p.text; s != ""; {
-			switch {
-			case s[0] == '\n':
+			switch s[0] {
+			case '\n':
 				out, open, s = append(out, word{brk: true}), false, s[1:]
-			case s[0] == ' ':
+			case ' ':
 				out, open, s = append(out, word{space: true}), false, strings.TrimLeft(s, " ")
 			default:
 				i := strings.IndexAny(s, " \n")

@@ -55,7 +55,7 @@ func (p *Pane) drawRunning(t *theme.Theme, w int, focused bool) []string {
 	if g.Total > 0 {
 		left := ""
 		if g.Left > 0 {
-			left = "   about " + widget.Span(g.Left.Round(time.Second)) + " left"
+			left = "   " + remaining(g.Left) + " left"
 		}
 		lines = append(lines, fmt.Sprintf("  %s %3d %%%s", t.Accent.On(widget.Bar(float64(g.Done)/float64(g.Total), bar)), percent(g), left))
 	} else {
@@ -231,4 +231,16 @@ func (p *Pane) rows(t *theme.Theme, w, h int) []string {
 		out = append(out, " "+t.Muted.On(widget.Cut(foot, w-2)))
 	}
 	return out
+}
+
+// remaining is an estimate for people: whole seconds, and no more precise than it is.
+func remaining(d time.Duration) string {
+	switch s := (d + time.Second - 1) / time.Second; {
+	case s <= 1:
+		return "about a second"
+	case s < 60:
+		return fmt.Sprintf("about %d s", s)
+	default:
+		return "about " + widget.Span(d.Round(time.Second))
+	}
 }
