@@ -170,8 +170,8 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"engine/load/planted.go", "package load\nimport _ \"pipewright/sessions\"\n", "engine/load may not import sessions"},
 		{"engine/internal/duck/planted.go", "package duck\nimport _ \"pipewright/engine/internal/postgres\"\n", "engine/internal/duck may not import engine/internal/postgres"},
 		{"engine/planted.go", "package engine\nimport _ \"pipewright/fixtures\"\n", "engine may not import fixtures"},
-		{"sessions/planted.go", "package sessions\nimport _ \"charm.land/lipgloss/v2\"\n", "sessions draws: it reaches charm.land/lipgloss/v2"},
-		{"tui/cli/planted.go", "package cli\nimport _ \"charm.land/lipgloss/v2\"\n", "tui/cli draws: it reaches charm.land/lipgloss/v2"},
+		{"sessions/planted.go", "package sessions\nimport _ \"charm.land/bubbletea/v2\"\n", "sessions draws: it reaches charm.land/bubbletea/v2"},
+		{"tui/cli/planted.go", "package cli\nimport _ \"charm.land/bubbletea/v2\"\n", "tui/cli draws: it reaches charm.land/bubbletea/v2"},
 		{"utilities/planted.go", "package utilities\n", "utilities has no place in the house: add a rule or move it"},
 	} {
 		t.Run(c.want, func(t *testing.T) {
