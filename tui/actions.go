@@ -29,6 +29,7 @@ const (
 	actTwo     keys.ID = "shell.lesson"
 	actThree   keys.ID = "shell.checklist"
 	actFour    keys.ID = "shell.load"
+	actFive    keys.ID = "shell.result"
 
 	palRun   keys.ID = "palette.run"
 	palCopy  keys.ID = "palette.copy"
@@ -60,6 +61,7 @@ func shellActions() []keys.Action {
 		{ID: actTwo, Place: all, Keys: []string{"2"}, Title: "lesson", Help: "Go to the lesson.", Command: show},
 		{ID: actThree, Place: all, Keys: []string{"3"}, Title: "checklist", Help: "Go to the checklist.", Command: "pipewright check {session}"},
 		{ID: actFour, Place: all, Keys: []string{"4"}, Title: "load", Help: "Go to the load.", Command: "pipewright run {session} {lab}"},
+		{ID: actFive, Place: all, Keys: []string{"5"}, Title: "result", Help: "Go to the result of the latest query.", Command: "pipewright run {session} {lab}"},
 		{ID: actPalette, Place: all, Keys: []string{":", "ctrl+p"}, Title: "palette", Help: "Find any action by a few of its letters, with its key and its command.", Command: "pipewright help", Foot: 9},
 		{ID: actHelp, Place: all, Keys: []string{"?"}, Title: "keys", Help: "Show the keys of where you are.", Command: "pipewright help"},
 		{ID: actQuit, Place: all, Keys: []string{"q", "ctrl+c"}, Title: "quit", Help: "Leave, and come back to the same place next time; asks first when something runs.", Command: "pipewright progress  # a command ends by itself"},

@@ -15,6 +15,7 @@ import (
 	"pipewright/views/curriculum"
 	"pipewright/views/lesson"
 	"pipewright/views/load"
+	"pipewright/views/result"
 )
 
 // open opens a session. Its content comes as an openedMsg. again says that it is the session of last
@@ -167,12 +168,12 @@ func (m *model) copy(what, text string) tea.Cmd {
 // submitted registers a job and begins to read it.
 func (m *model) submitted(msg submittedMsg) tea.Cmd {
 	m.jobs.add(msg.errand, msg.job)
-	if _, ok := msg.job.Request().(engine.LoadCSV); ok && msg.errand.gen == m.gen {
-		if m.frame.Wide {
-			m.below = true
-			m.relayout()
-		} else {
-			m.visit(load.Place)
+	if msg.errand.gen == m.gen {
+		switch msg.job.Request().(type) {
+		case engine.LoadCSV:
+			m.show(load.Place)
+		case engine.RunQuery:
+			m.show(result.Place)
 		}
 	}
 	return await(m.ctx, msg.errand, msg.job)
@@ -226,6 +227,13 @@ func (m *model) tell(e *entry, end engine.Ended) {
 func (m *model) title(e *entry) string {
 	if r, ok := e.job.Request().(engine.LoadCSV); ok {
 		return "load " + widget.Inert(filepath.Base(r.Path)) + " → " + widget.Inert(r.Table)
+	}
+	if m.opened != nil && e.errand.session == m.opened.ID {
+		for _, l := range m.opened.Labs {
+			if l.ID == e.errand.lab {
+				return widget.Inert(l.Title)
+			}
+		}
 	}
 	return widget.Inert(e.job.Request().Title())
 }

@@ -15,7 +15,7 @@ type memory struct {
 	Session string                         `json:"session,omitempty"`
 	Focus   keys.Place                     `json:"focus,omitempty"`
 	Zoom    bool                           `json:"zoom,omitempty"`
-	Below   bool                           `json:"below,omitempty"`
+	Below   keys.Place                     `json:"below,omitempty"` // what stands under the lesson
 	Theme   theme.Name                     `json:"theme,omitempty"` // what the terminal turned out to be last time
 	Panes   map[keys.Place]json.RawMessage `json:"panes,omitempty"`
 }

@@ -18,7 +18,6 @@ import (
 	"pipewright/views/checklist"
 	"pipewright/views/curriculum"
 	"pipewright/views/lesson"
-	"pipewright/views/load"
 )
 
 // overlay is something that stands over the screen and takes the keys.
@@ -45,7 +44,7 @@ type model struct {
 	panes   map[keys.Place]views.Pane
 	focus   keys.Place // the pane that has the keys
 	zoom    bool
-	below   bool // the load stands under the lesson
+	below   keys.Place // the pane that stands under the lesson, or empty
 	over    overlay
 	notice  notice
 
@@ -153,7 +152,7 @@ func (m *model) Update(msg tea.Msg) (out tea.Model, cmd tea.Cmd) {
 	}()
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.frame = layout.Compute(msg.Width, msg.Height, m.below, m.zoom)
+		m.frame = layout.Compute(msg.Width, msg.Height, m.below != "", m.zoom)
 	case tea.KeyPressMsg:
 		cmd = m.key(msg.String(), msg.Key().Text)
 	case tea.PasteMsg:
@@ -301,7 +300,7 @@ func (m *model) take(fact any) {
 
 // relayout computes the frame anew after something was opened or closed.
 func (m *model) relayout() {
-	m.frame = layout.Compute(m.frame.W, m.frame.H, m.below, m.zoom)
+	m.frame = layout.Compute(m.frame.W, m.frame.H, m.below != "", m.zoom)
 }
 
 // visit moves the focus to a pane and makes it visible.
@@ -310,9 +309,28 @@ func (m *model) visit(p keys.Place) {
 		return
 	}
 	m.focus = p
-	if p == load.Place {
-		m.below = true
+	if m.lower(p) {
+		m.below = p
 	}
+	m.relayout()
+}
+
+// lower says whether a pane stands under the lesson on a wide screen.
+func (m *model) lower(p keys.Place) bool {
+	return slices.ContainsFunc(m.entries, func(e views.Entry) bool { return e.Place == p && e.Region == layout.Below })
+}
+
+// show opens a pane for what has begun to run in it: under the lesson where there is room beside it,
+// else in its place.
+func (m *model) show(p keys.Place) {
+	if !m.frame.Wide {
+		m.visit(p)
+		return
+	}
+	if m.lower(m.focus) {
+		m.focus = p
+	}
+	m.below = p
 	m.relayout()
 }
 
@@ -327,7 +345,7 @@ func (m *model) cycle(n int) {
 func (m *model) reachable() []keys.Place {
 	var out []keys.Place
 	for _, e := range m.entries {
-		if m.frame.Wide && e.Region == layout.Below && !m.below {
+		if m.frame.Wide && e.Region == layout.Below && e.Place != m.below {
 			continue
 		}
 		out = append(out, e.Place)
@@ -340,8 +358,8 @@ func (m *model) back() {
 	switch {
 	case m.zoom:
 		m.zoom = false
-	case m.focus == load.Place:
-		m.below, m.focus = false, lesson.Place
+	case m.lower(m.focus):
+		m.below, m.focus = "", lesson.Place
 	case m.focus == checklist.Place && m.opened != nil:
 		m.focus = lesson.Place
 	default:
@@ -399,8 +417,8 @@ func (m *model) shell(id keys.ID) tea.Cmd {
 		m.back()
 	case actCopy:
 		return m.copy(m.panes[m.focus].Copy())
-	case actOne, actTwo, actThree, actFour:
-		m.visit(m.entries[slices.Index([]keys.ID{actOne, actTwo, actThree, actFour}, id)].Place)
+	case actOne, actTwo, actThree, actFour, actFive:
+		m.visit(m.entries[slices.Index([]keys.ID{actOne, actTwo, actThree, actFour, actFive}, id)].Place)
 	case actPalette:
 		m.over = newPalette(m)
 	case actHelp:

@@ -82,7 +82,7 @@ func report(m *model, ev engine.Event) {
 
 func started(m *model) {
 	report(m, engine.Started{Job: 1, Title: load14.Title(), At: noon})
-	m.below = true
+	m.below = "load"
 	m.visit("load")
 }
 
@@ -287,7 +287,7 @@ func TestMonkey(t *testing.T) {
 	m := opened(t, 120, 36)
 	w, h := 120, 36
 	keys := []string{"enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "backspace",
-		"1", "2", "3", "4", "n", "p", "z", "/", "?", ":", "v", "r", "c", "y", "j", "k", "a", "é", "株", "ctrl+p", "ctrl+c", "g", "x", "q"}
+		"1", "2", "3", "4", "5", "n", "p", "z", "/", "?", ":", "v", "r", "c", "y", "j", "k", "a", "é", "株", "ctrl+p", "ctrl+c", "g", "x", "q"}
 	for i := range 20_000 {
 		switch n := r.IntN(100); {
 		case n < 80:

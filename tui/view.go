@@ -86,7 +86,7 @@ func (m *model) wide(lines []string) []string {
 // region draws the pane that stands in a region.
 func (m *model) region(at layout.Region, r layout.Rect) []string {
 	for _, e := range m.entries {
-		if e.Region == at {
+		if e.Region == at && (at != layout.Below || e.Place == m.below) {
 			return m.panes[e.Place].Draw(m.theme, r.W, r.H, e.Place == m.focus)
 		}
 	}
@@ -112,7 +112,7 @@ func (m *model) paneAt(x, y int) (keys.Place, layout.Rect, bool) {
 		return m.focus, m.frame.At(region), true
 	}
 	for _, e := range m.entries {
-		if e.Region == region && m.frame.Wide {
+		if e.Region == region && m.frame.Wide && (region != layout.Below || e.Place == m.below) {
 			return e.Place, m.frame.At(region), true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"pipewright/views/curriculum"
 	"pipewright/views/lesson"
 	"pipewright/views/load"
+	"pipewright/views/result"
 )
 
 // Intent is what a pane asks of the shell.
@@ -59,6 +60,7 @@ func Catalogue() []Entry {
 		{lesson.Place, "lesson", layout.Main, lesson.Actions, func() Pane { return lesson.New() }},
 		{checklist.Place, "checklist", layout.Side, checklist.Actions, func() Pane { return checklist.New() }},
 		{load.Place, "load", layout.Below, load.Actions, func() Pane { return load.New() }},
+		{result.Place, "result", layout.Below, result.Actions, func() Pane { return result.New() }},
 	}
 }
 

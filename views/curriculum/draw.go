@@ -122,9 +122,9 @@ func (p *Pane) session(t *theme.Theme, s *Session, here, focused bool, w int) st
 	if s.Written && s.Total > 0 && s.Passed > 0 && !s.Done() {
 		right = fmt.Sprintf("%d/%d", s.Passed, s.Total)
 	}
-	name = widget.Cut(name, w-widget.Width(right)-9)
+	name = widget.Cut(name, w-widget.Width(right)-10)
 	if here && focused {
-		return t.Select.On(" " + widget.Spread(mark+"  "+sign+" "+name, right+" ", w-1))
+		return t.Select.On(" " + widget.Spread(mark+"   "+sign+" "+name, right+" ", w-1))
 	}
-	return widget.Spread(" "+t.Accent.On(mark)+"  "+ink.On(sign)+" "+text.On(name), t.Muted.On(right)+" ", w)
+	return widget.Spread(" "+t.Accent.On(mark)+"   "+ink.On(sign)+" "+text.On(name), t.Muted.On(right)+" ", w)
 }
