@@ -30,7 +30,61 @@ func (a *app) sessionCommand() *cobra.Command {
 			ValidArgsFunction: completeSession,
 			RunE:              func(_ *cobra.Command, args []string) error { return a.showSession(args[0]) },
 		},
+		&cobra.Command{
+			Use:   "start ID",
+			Short: "Open a session: its files are made where they are missing",
+			Long: "Opens a session in the workspace: makes the data files it works on, copies its starter files,\n" +
+				"and records that it was opened. A file that is there is never written over.",
+			Example:           "  pipewright session start 1.4",
+			Args:              exactly("an ID"),
+			ValidArgsFunction: completeSession,
+			RunE:              func(_ *cobra.Command, args []string) error { return a.startSession(args[0]) },
+		},
 	)
+}
+
+// startedJSON is an opened session.
+type startedJSON struct {
+	Session string     `json:"session"`
+	Files   []fileJSON `json:"files"`
+}
+
+// fileJSON is one of a session's files in the workspace.
+type fileJSON struct {
+	Path    string `json:"path"`
+	Made    bool   `json:"made"`
+	Changed bool   `json:"changed"`
+}
+
+func (a *app) startSession(id string) error {
+	rec, err := a.record()
+	if err != nil {
+		return err
+	}
+	s, err := rec.cat.Open(id)
+	if err != nil {
+		return err
+	}
+	states, err := sessions.Start(a.ctx, a.ws, rec.journal, s)
+	if err != nil {
+		return err
+	}
+	out := startedJSON{Session: s.ID, Files: []fileJSON{}}
+	text := ""
+	for _, f := range states {
+		out.Files = append(out.Files, fileJSON{f.Path, f.Made, f.Changed})
+		if said := f.String(); said != "" {
+			text += said + "\n"
+		} else {
+			text += f.Path + " is there\n"
+		}
+	}
+	if a.flags.json {
+		return printJSON(a.out, out)
+	}
+	text += fmt.Sprintf("%s %s is open in %s; pipewright session show %s has the lesson\n", s.ID, s.Title, a.ws.Dir, s.ID)
+	_, err = fmt.Fprint(a.out, text)
+	return err
 }
 
 // completeSession offers the sessions that can be opened.
