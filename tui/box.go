@@ -130,10 +130,10 @@ func (h *helpBox) lines(m *model, w int) []string {
 				continue
 			}
 			var ks []string
-			for _, k := range a.Keys {
+			for _, k := range a.Keys[:min(len(a.Keys), 2)] {
 				ks = append(ks, keys.Show(k))
 			}
-			const col = 16
+			const col = 17
 			help := widget.Wrap(a.Help, w-col-1)
 			out = append(out, m.theme.Key.On(widget.Fit(strings.Join(ks, " "), col))+" "+help[0])
 			for _, l := range help[1:] {

@@ -28,6 +28,8 @@ type Course interface {
 	Evaluate(ctx context.Context, to engine.Submitter, session string, each func(engine.Event)) error
 	// Answer records a prediction's guess.
 	Answer(session, prediction, guess string) error
+	// Reveal looks for the answers of the guesses that have none.
+	Reveal(ctx context.Context, to engine.Submitter, session string)
 	// Spent records time spent on a step.
 	Spent(session, step string, d time.Duration) error
 }

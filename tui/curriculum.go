@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"regexp"
+	"slices"
 	"time"
 
 	"pipewright/engine"
@@ -141,7 +143,25 @@ func lessonOf(s *sessions.Session, f sessions.Figures) lesson.Lesson {
 		}
 	}
 	for _, sc := range s.Screens {
-		out.Screens = append(out.Screens, lesson.Screen{Step: sc.Step, Title: sc.Title, Text: f.Fill(s, sc.Text)})
+		screen := lesson.Screen{Step: sc.Step, Title: sc.Title, Text: f.Fill(s, sc.Text)}
+		for _, q := range s.Predictions {
+			if _, guessed := f.Predictions[q.ID]; !guessed && slices.Contains(asks(sc.Text), q.ID) {
+				screen.Asks = append(screen.Asks, lesson.Ask{ID: q.ID, Question: q.Question, Choices: q.Choices})
+			}
+		}
+		out.Screens = append(out.Screens, screen)
+	}
+	return out
+}
+
+// asked finds the places of predictions in a lesson's text.
+var asked = regexp.MustCompile(`\{\{\s*ask\.([a-z0-9_]+)\s*\}\}`)
+
+// asks lists the predictions that a text asks.
+func asks(text string) []string {
+	var out []string
+	for _, m := range asked.FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
 	}
 	return out
 }
@@ -179,6 +199,24 @@ func (w *workspace) Answer(session, prediction, guess string) error {
 		return err
 	}
 	return sessions.Predict(w.journal, s, prediction, guess)
+}
+
+// Reveal implements Course. A question that cannot be answered yet, because its table is not there or its
+// lab has not run, stays open.
+func (w *workspace) Reveal(ctx context.Context, to engine.Submitter, session string) {
+	s, err := w.session(session)
+	if err != nil {
+		return
+	}
+	_, entries, err := w.read()
+	if err != nil {
+		return
+	}
+	for id, p := range sessions.FiguresOf(entries, session).Predictions {
+		if p.Answer == "" {
+			_, _ = sessions.Reveal(ctx, to, w.ws, w.journal, s, id)
+		}
+	}
 }
 
 // Spent implements Course.

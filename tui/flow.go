@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pipewright/engine"
+	"pipewright/tui/keys"
 	"pipewright/tui/widget"
 	"pipewright/views/checklist"
 	"pipewright/views/curriculum"
@@ -123,7 +124,37 @@ func (m *model) run(lab string) tea.Cmd {
 	e := errand{session: session, lab: lab, gen: m.gen}
 	m.jobs.begin(e)
 	return submit(m.ctx, m.lab, e, func(ctx context.Context, to engine.Submitter, each func(engine.Event)) error {
-		return course.RunLab(ctx, to, session, lab, each)
+		if err := course.RunLab(ctx, to, session, lab, each); err != nil {
+			return err
+		}
+		course.Reveal(ctx, to, session)
+		return nil
+	})
+}
+
+// answer records a guess; the lesson shows it at once, and what it is as soon as that is known.
+func (m *model) answer(in keys.Answer) tea.Cmd {
+	if m.opened == nil {
+		return nil
+	}
+	session, course := m.opened.ID, m.course
+	return func() tea.Msg {
+		return answeredMsg{session, course.Answer(session, in.Prediction, in.Guess)}
+	}
+}
+
+func (m *model) answered(msg answeredMsg) tea.Cmd {
+	if msg.err != nil {
+		m.complain(sentence(msg.err))
+		return nil
+	}
+	if m.opened == nil || m.opened.ID != msg.session {
+		return nil
+	}
+	ctx, to, e, course := m.ctx, m.lab, errand{session: msg.session, lab: "answer", gen: m.gen}, m.course
+	return tea.Batch(m.refresh(msg.session), func() tea.Msg {
+		course.Reveal(ctx, to, e.session)
+		return doneMsg{errand: e}
 	})
 }
 

@@ -92,22 +92,23 @@ func (m *model) tabs(w int) string {
 // hints is how many actions the footer shows.
 const hints = 5
 
-// footer is the last line: what did just happen, or else the keys that matter here.
+// footer is the last line: what did just happen, and the keys that matter here as far as there is room.
 func (m *model) footer(w int) string {
 	t := m.theme
 	right := t.Key.On("?") + t.Muted.On(" keys") + " "
-	if m.over != nil {
+	if m.table.Modal(m.place()) {
 		right = ""
 	}
+	left, used := "", 0
 	if m.notice.text != "" {
 		ink, sign := t.Text, "· "
 		if m.notice.bad {
 			ink, sign = t.Bad, "✗ "
 		}
-		return widget.Spread(" "+ink.On(sign+widget.Inert(m.notice.text)), right, w)
+		text := widget.Cut(sign+widget.Inert(m.notice.text), w-widget.Width(right)-2)
+		left = " " + ink.On(text) + "  "
+		used = widget.Width(left)
 	}
-	var b strings.Builder
-	used := 0
 	for _, a := range m.hints() {
 		title := a.Title
 		if a.ID == actRun {
@@ -117,11 +118,11 @@ func (m *model) footer(w int) string {
 		}
 		hint := " " + a.Key() + " " + title + "  "
 		if n := widget.Width(hint); used+n+widget.Width(right)+1 <= w {
-			b.WriteString(" " + t.Key.On(a.Key()) + " " + title + "  ")
+			left += " " + t.Key.On(a.Key()) + " " + title + "  "
 			used += n
 		}
 	}
-	return widget.Spread(b.String(), right, w)
+	return widget.Spread(left, right, w)
 }
 
 // hints lists the actions that matter now, the most useful first.

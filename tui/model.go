@@ -84,6 +84,10 @@ type (
 		outline curriculum.Outline
 		err     error
 	}
+	answeredMsg struct {
+		session string
+		err     error
+	}
 	tickMsg  struct{}
 	crashMsg crash
 )
@@ -175,6 +179,8 @@ func (m *model) Update(msg tea.Msg) (out tea.Model, cmd tea.Cmd) {
 		cmd = m.wasOpened(msg)
 	case doneMsg:
 		cmd = m.done(msg)
+	case answeredMsg:
+		cmd = m.answered(msg)
 	case tickMsg:
 		cmd = tea.Batch(tick(), m.spend(m.clock.take(m.now(), m.step())))
 	case noticeMsg:
@@ -285,6 +291,8 @@ func (m *model) intent(in keys.Intent) tea.Cmd {
 		m.cancel(engine.JobID(in.Job))
 	case keys.Copy:
 		return m.copy(in.What, in.Text)
+	case keys.Answer:
+		return m.answer(in)
 	case keys.Visit:
 		m.visit(in.Place)
 	}

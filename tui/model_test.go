@@ -106,6 +106,49 @@ func failed(m *model) {
 		Err: &engine.Error{Kind: engine.Unavailable, What: "the server went away during the load; the table is as it was", Where: "leads", Next: "run it again"}})
 }
 
+// queried answers a query with values that a terminal must not obey.
+func queried(m *model) {
+	ask := engine.RunQuery{SQL: "select email, n\nfrom leads", Backend: engine.DuckDB}
+	rows := make([][]engine.Cell, 40)
+	for i := range rows {
+		rows[i] = []engine.Cell{{Text: fmt.Sprintf("ann+%d@x.io", i)}, {Text: fmt.Sprint(i * i)}}
+	}
+	rows[1][0] = engine.Cell{Text: "\x1b]0;title\a"}
+	rows[2][1] = engine.Cell{Null: true}
+	for _, ev := range []engine.Event{
+		engine.Started{Job: 2, At: noon},
+		engine.ResultStart{SQL: ask.SQL, Columns: []engine.Column{{Name: "email", Type: "text"}, {Name: "n", Type: "bigint", Kind: engine.NumberValue}}},
+		engine.ResultRows{Rows: rows},
+		engine.ResultEnd{Tag: "SELECT 5000", RowCount: 5000, Truncated: true, Elapsed: 12 * time.Millisecond},
+		engine.Ended{Job: 2, State: engine.JobDone, Elapsed: 13 * time.Millisecond, At: noon},
+	} {
+		m.take(engine.Report{Job: 2, Request: ask, Event: ev})
+	}
+	m.visit("result")
+}
+
+// verified hands in evidence of each kind: it holds, it does not, it could not be looked for.
+func verified(m *model) {
+	c := m.opened.List.Criteria
+	check := engine.Check{Session: "1.4", Criteria: c}
+	for _, ev := range []engine.Event{
+		engine.Started{Job: 3, At: noon},
+		engine.Evidence{Criterion: c[0].ID, Passed: true, Observed: "500", Expected: "500", On: "data/leads_500.csv → leads", At: noon},
+		engine.Evidence{Criterion: c[2].ID, Observed: "137", Expected: "100", Cause: "every row after 14 fails", Next: "where does `errors` start?", On: "the load of 12:00", At: noon},
+		engine.Evidence{Criterion: c[4].ID, Err: &engine.Error{What: "PostgreSQL is not up", Next: "pipewright db start"}, At: noon},
+	} {
+		m.take(engine.Report{Job: 3, Request: check, Event: ev})
+	}
+	m.visit(checklist.Place)
+}
+
+// running is a job that goes on for ever.
+type running struct{ engine.Job }
+
+func (running) ID() engine.JobID        { return 9 }
+func (running) Request() engine.Request { return load14 }
+func (running) Cancel()                 {}
+
 // press types keys by name.
 func press(m *model, keys ...string) {
 	for _, k := range keys {
@@ -182,6 +225,27 @@ func TestScreens(t *testing.T) {
 		{"palette", func(t testing.TB, w, h int) *model {
 			m := opened(t, w, h)
 			press(m, ":", "v", "e", "r")
+			return m
+		}},
+		{"answer", func(t testing.TB, w, h int) *model {
+			m := opened(t, w, h)
+			press(m, "n", "a", "5", "0")
+			return m
+		}},
+		{"result", func(t testing.TB, w, h int) *model {
+			m := opened(t, w, h)
+			queried(m)
+			return m
+		}},
+		{"verified", func(t testing.TB, w, h int) *model {
+			m := opened(t, w, h)
+			verified(m)
+			return m
+		}},
+		{"quit", func(t testing.TB, w, h int) *model {
+			m := opened(t, w, h)
+			m.jobs.add(errand{session: "1.4", lab: "load"}, running{})
+			press(m, "q")
 			return m
 		}},
 		{"checklist", func(t testing.TB, w, h int) *model {

@@ -65,4 +65,4 @@ func Catalogue() []Entry {
 }
 
 // Modal lists the places in which keys that work everywhere do not, because text is typed there.
-func Modal() []keys.Place { return []keys.Place{curriculum.Typing} }
+func Modal() []keys.Place { return []keys.Place{curriculum.Typing, lesson.Typing} }

@@ -21,6 +21,9 @@ type Copy struct{ What, Text string }
 // Visit asks for another pane to get the focus.
 type Visit struct{ Place Place }
 
+// Answer is a guess at a prediction of the open session.
+type Answer struct{ Prediction, Guess string }
+
 // RunSQL asks for SQL to be run on a backend ("postgres", "duckdb"), and its last result to be kept open.
 type RunSQL struct{ SQL, Backend string }
 
@@ -36,6 +39,7 @@ type ExportSQL struct{ SQL, Backend, Format, Path string }
 // Refresh asks for what a pane shows to be looked up anew.
 type Refresh struct{ Place Place }
 
+func (Answer) intent()      {}
 func (RunSQL) intent()      {}
 func (FetchRows) intent()   {}
 func (ExportSQL) intent()   {}

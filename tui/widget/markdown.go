@@ -99,7 +99,12 @@ func (m *mark) block(n ast.Node, w int, first, rest string) {
 	case *east.Table:
 		m.table(n, w, first)
 	default:
-		m.flow(m.inline(n, ""), w, first, rest)
+		ps := m.inline(n, "")
+		if len(ps) > 0 && strings.HasPrefix(ps[0].text, "? ") { // a question to the reader
+			ps[0].text = ps[0].text[2:]
+			first, rest = first+m.t.Accent.On("? "), rest+"  "
+		}
+		m.flow(ps, w, first, rest)
 	}
 }
 

@@ -3,6 +3,7 @@ package lesson
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"pipewright/tui/keys"
@@ -10,8 +11,11 @@ import (
 	"pipewright/tui/widget"
 )
 
-// Place is where the pane's keys have their meaning.
-const Place keys.Place = "lesson"
+// The places of this pane: the text, and the line in which a question is answered.
+const (
+	Place  keys.Place = "lesson"
+	Typing keys.Place = "answer"
+)
 
 // The pane's actions.
 const (
@@ -23,6 +27,9 @@ const (
 	pageDown keys.ID = "lesson.page-down"
 	top      keys.ID = "lesson.top"
 	bottom   keys.ID = "lesson.bottom"
+	answer   keys.ID = "lesson.answer"
+	give     keys.ID = "answer.give"
+	drop     keys.ID = "answer.drop"
 )
 
 // Actions is the pane's key table.
@@ -30,6 +37,7 @@ func Actions() []keys.Action {
 	const show = "pipewright session show {session}"
 	return []keys.Action{
 		{ID: next, Place: Place, Keys: []string{"n", "right"}, Title: "next", Help: "Go to the session's next screen.", Command: show, Foot: 1},
+		{ID: answer, Place: Place, Keys: []string{"a"}, Title: "answer", Help: "Answer the question on screen before you see what it is; the guess is kept beside the result.", Command: show, Foot: 1},
 		{ID: previous, Place: Place, Keys: []string{"p", "left"}, Title: "previous", Help: "Go back to the screen before.", Command: show, Foot: 6},
 		{ID: up, Place: Place, Keys: []string{"up", "k"}, Title: "up", Help: "Scroll up by a line.", Command: show, Quiet: true},
 		{ID: down, Place: Place, Keys: []string{"down", "j"}, Title: "down", Help: "Scroll down by a line.", Command: show, Quiet: true},
@@ -37,6 +45,8 @@ func Actions() []keys.Action {
 		{ID: pageDown, Place: Place, Keys: []string{"space", "pgdown", "ctrl+f"}, Title: "page down", Help: "Scroll down by a page; at the end of a screen, go to the next one.", Command: show, Quiet: true},
 		{ID: top, Place: Place, Keys: []string{"home"}, Title: "top", Help: "Scroll to the screen's first line.", Command: show, Quiet: true},
 		{ID: bottom, Place: Place, Keys: []string{"end"}, Title: "bottom", Help: "Scroll to the screen's last line.", Command: show, Quiet: true},
+		{ID: give, Place: Typing, Keys: []string{"enter"}, Title: "give the answer", Help: "Keep what was typed as the answer.", Command: show, Foot: 1},
+		{ID: drop, Place: Typing, Keys: []string{"esc", "ctrl+c"}, Title: "not now", Help: "Go back to the text without an answer.", Command: show, Foot: 2},
 	}
 }
 
@@ -51,6 +61,14 @@ type Screen struct {
 	Step  string
 	Title string
 	Text  string // Markdown
+	Asks  []Ask  // questions in the text that wait for an answer
+}
+
+// Ask is a question to be answered before a run.
+type Ask struct {
+	ID       string
+	Question string
+	Choices  []string // empty: any answer
 }
 
 // Lesson is a session to be read. Where a Lesson of the same session is taken again, the reader stays
@@ -91,6 +109,8 @@ type Pane struct {
 	data    Lesson
 	at      int // index of the screen
 	scroll  widget.Scroll
+	asking  *Ask // the question that is being answered
+	input   widget.Input
 	version int
 	cache   widget.Cache
 
@@ -113,7 +133,7 @@ func (p *Pane) Take(fact any) {
 	if l.Session != p.data.Session {
 		p.at, p.scroll = 0, widget.Scroll{}
 	}
-	p.data = l
+	p.data, p.asking = l, p.still(l)
 	if m := p.recalled; m != nil && m.Session == l.Session {
 		p.at, p.scroll.Top = m.Screen, m.Top
 	}
@@ -123,8 +143,34 @@ func (p *Pane) Take(fact any) {
 	p.version++
 }
 
+// still is the question that is being answered, if it is in the lesson as it is now.
+func (p *Pane) still(l Lesson) *Ask {
+	if p.asking == nil || p.at >= len(l.Screens) || l.Session != p.data.Session {
+		return nil
+	}
+	for i, a := range l.Screens[p.at].Asks {
+		if a.ID == p.asking.ID {
+			return &l.Screens[p.at].Asks[i]
+		}
+	}
+	return nil
+}
+
 // Place says where keys have their meaning now.
-func (p *Pane) Place() keys.Place { return Place }
+func (p *Pane) Place() keys.Place {
+	if p.asking != nil {
+		return Typing
+	}
+	return Place
+}
+
+// open is the first question of the screen that has no answer.
+func (p *Pane) open() *Ask {
+	if p.at < len(p.data.Screens) && len(p.data.Screens[p.at].Asks) > 0 {
+		return &p.data.Screens[p.at].Asks[0]
+	}
+	return nil
+}
 
 // Title is what the pane's tab says.
 func (p *Pane) Title() string {
@@ -141,6 +187,8 @@ func (p *Pane) Can(id keys.ID) bool {
 		return p.at < len(p.data.Screens)-1
 	case previous:
 		return p.at > 0
+	case answer:
+		return p.open() != nil
 	}
 	return len(p.data.Screens) > 0
 }
@@ -171,8 +219,34 @@ func (p *Pane) Do(id keys.ID) keys.Intent {
 		p.scroll.Top = 0
 	case bottom:
 		p.scroll.Top = p.scroll.N
+	case answer:
+		p.asking = p.open()
+		p.input.Set("")
+	case give:
+		return p.give()
+	case drop:
+		p.asking = nil
 	}
 	return nil
+}
+
+// give hands back what was typed, once it is an answer. Of a choice its number or a beginning will do.
+func (p *Pane) give() keys.Intent {
+	ask, guess := p.asking, strings.TrimSpace(p.input.Value())
+	if guess == "" {
+		return nil
+	}
+	for i, c := range ask.Choices {
+		if guess == strconv.Itoa(i+1) || strings.HasPrefix(strings.ToLower(c), strings.ToLower(guess)) {
+			p.asking = nil
+			return keys.Answer{Prediction: ask.ID, Guess: c}
+		}
+	}
+	if len(ask.Choices) > 0 {
+		return nil
+	}
+	p.asking = nil
+	return keys.Answer{Prediction: ask.ID, Guess: guess}
 }
 
 func (p *Pane) turn(n int) {
@@ -182,8 +256,18 @@ func (p *Pane) turn(n int) {
 	}
 }
 
-// Type takes a key that no action has; the lesson takes no text.
-func (p *Pane) Type(string, string) {}
+// Type takes a key or text that no action has, while a question is answered.
+func (p *Pane) Type(key, text string) {
+	if p.asking == nil {
+		return
+	}
+	if text != "" {
+		p.input.Type(text)
+	} else if !p.input.Key(key) {
+		return
+	}
+	p.version++
+}
 
 // Wheel scrolls by a number of lines.
 func (p *Pane) Wheel(n int) {
@@ -267,13 +351,32 @@ func (p *Pane) draw(t *theme.Theme, w, h int, focused bool) []string {
 		}
 	}
 	p.layout(t, min(w-4, measure))
-	p.scroll.Fit(len(p.doc.Lines), h-3)
+	foot := p.question(t, w)
+	p.scroll.Fit(len(p.doc.Lines), h-3-len(foot))
 	name := fmt.Sprintf("%s  %s", p.data.Session, widget.Inert(p.data.Title))
 	lines := []string{widget.Heading(t, focused, name, "", t.Muted.On(p.scroll.More()), w), p.strip(t, w), ""}
 	for _, l := range p.scroll.Slice(p.doc.Lines) {
 		lines = append(lines, "  "+l)
 	}
+	if len(foot) > 0 {
+		lines = append(widget.Box(lines, w, h-len(foot)), foot...)
+	}
 	return lines
+}
+
+// question is the line in which an answer is typed, under its question.
+func (p *Pane) question(t *theme.Theme, w int) []string {
+	if p.asking == nil {
+		return nil
+	}
+	out := []string{widget.Rule(t, w, nil, nil)}
+	for _, l := range widget.Wrap(widget.Inert(p.asking.Question), min(w-4, measure)) {
+		out = append(out, "  "+t.Strong.On(l))
+	}
+	for i, c := range p.asking.Choices {
+		out = append(out, fmt.Sprintf("    %s %s", t.Key.On(strconv.Itoa(i+1)), widget.Inert(c)))
+	}
+	return append(out, p.input.Draw(t, "  › ", w))
 }
 
 // layout lays the screen out, once for each width and theme.
