@@ -18,6 +18,7 @@ import (
 	"pipewright/tui/theme"
 	"pipewright/tui/widget"
 	"pipewright/views/checklist"
+	"pipewright/views/load"
 )
 
 var update = flag.Bool("update", false, "write the golden screens anew")
@@ -209,6 +210,14 @@ func TestScreens(t *testing.T) {
 			m := opened(t, w, h)
 			started(m)
 			ended(m)
+			return m
+		}},
+		{"earlier", func(t testing.TB, w, h int) *model {
+			m := opened(t, w, h)
+			m.take(load.Last{Session: "1.4", Loaded: engine.Loaded{Backend: engine.Postgres, Table: "leads", Source: "data/leads_500.csv", Mode: engine.Replace,
+				RowsRead: 500, Accepted: 490, Rejected: 10, Bytes: 60_400, Elapsed: 40 * time.Millisecond, RowsPerSecond: 12_500,
+				Quarantine: "reports/leads_500.rejected.csv", Reasons: map[string]int64{"fewer cells than the header": 5, "more cells than the header": 5}, At: noon}})
+			m.visit("load")
 			return m
 		}},
 		{"failed", func(t testing.TB, w, h int) *model {

@@ -191,6 +191,10 @@ func (p *Pane) rejects(t *theme.Theme, w, h int) []string {
 	if h < 2 {
 		return nil
 	}
+	if len(p.loaded.Sample) == 0 { // of an earlier run the journal keeps the reasons, and the file the rows
+		out := p.reasons(t, rs, min(w, 72), h-2)
+		return append(out, "", "   "+t.Muted.On("The rows themselves are in the quarantine file."))
+	}
 	if w >= 100 {
 		left := min(w*2/5, 64)
 		a := widget.Box(p.reasons(t, rs, left, h), left, h)
