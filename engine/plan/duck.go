@@ -196,7 +196,7 @@ func (p *Plan) duckTimes() {
 func isDuckBoxes(lines []line) bool {
 	boxes := false
 	for _, l := range lines {
-		if isHeader(l.text) || strings.Contains(l.text, "(cost=") {
+		if strings.Contains(l.text, "QUERY PLAN") || strings.Contains(l.text, "(cost=") {
 			return false
 		}
 		t := strings.TrimSpace(l.text)

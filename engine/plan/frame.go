@@ -296,6 +296,11 @@ func unexpand(lines []line) []line {
 		}
 		trimmed := strings.TrimLeft(t, " ")
 		at := strings.IndexAny(t, "|│║")
+		if bar >= 0 && len(t) > bar && (t[bar] == ':' || t[bar] == ';') && strings.TrimSpace(t[:bar]) == "" {
+			// The old ASCII style sets these for a line break and a wrapped line.
+			out = append(out, line{text: afterBar(t, bar), no: l.no, cell: t[bar] == ':', wrap: t[bar] == ';'})
+			continue
+		}
 		switch {
 		case strings.HasPrefix(trimmed, "QUERY PLAN ") && at >= 0 && strings.TrimSpace(t[:at]) == "QUERY PLAN":
 			bar = at

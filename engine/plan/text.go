@@ -19,10 +19,27 @@ type logical struct {
 
 // parseText reads PostgreSQL's text form.
 func parseText(lines []line) ([]Plan, *engine.Error) {
-	all, query := logicalLines(lines)
-	if len(all) == 0 {
+	u, query := logicalLines(lines)
+	if len(u.out) == 0 {
 		return nil, notAPlan(lines)
 	}
+	hard, certain := u.join()
+	out, err := textPlans(u.out, query)
+	if err == nil || certain {
+		return out, err
+	}
+	// How the lines were broken is a guess: where it leads nowhere, the other one may.
+	u.dots = false
+	for _, guess := range []bool{!hard, hard} {
+		u.rejoin(guess)
+		if other, failed := textPlans(u.out, query); failed == nil {
+			return other, nil
+		}
+	}
+	return nil, err
+}
+
+func textPlans(all []logical, query string) ([]Plan, *engine.Error) {
 	var out []Plan
 	for i := 0; i < len(all); {
 		end := i + 1
@@ -50,9 +67,10 @@ type unwrapper struct {
 	base   int      // column of the plan's first line
 	closed bool     // the plan has ended: only another plan can follow
 	open   balance  // of the line that is being put together
+	dots   bool     // breaks bear psql's marks
 }
 
-func logicalLines(lines []line) ([]logical, string) {
+func logicalLines(lines []line) (*unwrapper, string) {
 	u := &unwrapper{closed: true}
 	var query []string
 	for i, l := range lines {
@@ -78,8 +96,7 @@ func logicalLines(lines []line) ([]logical, string) {
 		}
 		u.add(l, t)
 	}
-	u.join()
-	return u.out, strings.Join(query, "\n")
+	return u, strings.Join(query, "\n")
 }
 
 func (u *unwrapper) add(l line, t string) {
@@ -155,7 +172,20 @@ func (u *unwrapper) starts(t string, rel int) bool {
 	if rel <= 1 {
 		return !u.open.open() && isFooter(t)
 	}
-	return isLabel(t) || isTarget(t) || propertyKey(t) != ""
+	switch key := propertyKey(t); key {
+	case "":
+		return isLabel(t) || isTarget(t)
+	case "Average Memory", "Peak Memory", "Average Disk", "Peak Disk", "Memory Usage", "Disk Usage", "Maximum Storage", "Disk", "Misses",
+		"Evictions", "Overflows", "Sort Methods":
+		return u.lastFull() == 0 // never the first thing in a line of PostgreSQL's: the line was wrapped in front of it
+	}
+	return true
+}
+
+// lastFull is the width of the frame around the last line, 0 without one.
+func (u *unwrapper) lastFull() int {
+	p := u.pieces[len(u.pieces)-1]
+	return p[len(p)-1].full
 }
 
 // footerDone says that a footer is complete, so that what follows at the margin is not of the plan.
@@ -170,6 +200,11 @@ func isFooter(t string) bool {
 	key := propertyKey(t)
 	if key == "" {
 		return false
+	}
+	for _, name := range segmentNames {
+		if name := name[:len(name)-1]; key == name || strings.HasSuffix(name, " "+key) {
+			return false // the second thing of a line that says several
+		}
 	}
 	for _, w := range strings.Fields(key) {
 		if w[0] < 'A' || w[0] > 'Z' {
@@ -204,31 +239,81 @@ func propertyKey(t string) string {
 	return t[:i]
 }
 
-// join makes each logical line of its pieces, in the way in which they were broken.
-func (u *unwrapper) join() {
-	dots, broken, widths := true, 0, map[int]int{}
+// join makes each logical line of its pieces, in the way in which they seem to have been broken: hard is
+// in the middle of words, all at one width. It is certain where nothing was broken, or not by guess.
+func (u *unwrapper) join() (hard, certain bool) {
+	ends, pairs, broken, widths := 0, 0, 0, map[int]int{}
+	longest, single := 0, false
 	for _, p := range u.pieces {
-		for i := 0; i+1 < len(p); i++ {
-			if p[i+1].wrap || p[i+1].cell {
+		for i := range p {
+			width := utf8.RuneCountInString(p[i].text)
+			longest = max(longest, width)
+			if i+1 == len(p) || p[i+1].wrap || p[i+1].cell {
 				continue
 			}
 			broken++
-			widths[utf8.RuneCountInString(p[i].text)]++
-			r := lastRune(strings.TrimRight(p[i].text, " "))
-			dots = dots && (r == "." || r == "…")
+			widths[width]++
+			single = glued(p[i].text, p[i+1].text)
+			if p[i].full == 0 {
+				ends += dotted(p[i].text)
+				if next := strings.TrimLeft(p[i+1].text, " "); strings.HasPrefix(next, ".") || strings.HasPrefix(next, "…") {
+					pairs += dotted(p[i].text)
+				}
+			}
 		}
 	}
-	hard := broken > 1 && len(widths) == 1
+	// psql's marks without the frame that would tell: at both sides, or at the end of several lines.
+	u.dots = broken > 0 && (pairs == broken || broken > 2 && ends == broken)
+	hard = len(widths) == 1 && widths[longest] > 0 && (broken > 1 || single)
+	u.rejoin(hard)
+	return hard, broken == 0
+}
+
+// rejoin makes the logical lines with breaks in the middle of words, or between them.
+func (u *unwrapper) rejoin(hard bool) {
 	for i, p := range u.pieces {
 		if len(p) == 1 {
 			continue
 		}
 		buf := []byte(strings.TrimLeft(p[0].text, " "))
 		for j := 1; j < len(p); j++ {
-			buf = joinPiece(buf, p[j-1], p[j], hard, dots && broken > 0)
+			buf = joinPiece(buf, p[j-1], p[j], hard, u.dots)
 		}
 		u.out[i].text = strings.TrimSpace(string(buf))
 	}
+}
+
+// glued guesses whether the one break in a plan is in the middle of a word: a mail program breaks after
+// a word, and most often where a condition or a list has a space.
+func glued(before, after string) bool {
+	if strings.HasSuffix(before, " ") || strings.HasPrefix(after, " ") {
+		return true
+	}
+	for _, end := range []string{",", " AND", " OR", " on", " using", ")", " =", " >", " <", "(actual", "=", ":"} {
+		if strings.HasSuffix(before, end) {
+			return end == "="
+		}
+	}
+	for _, start := range []string{"(actual ", "(cost=", "time=", "rows=", "loops=", "width=", "on ", "using ", "AND ", "OR ", "= ", "> ", "< "} {
+		if strings.HasPrefix(after, start) {
+			return false
+		}
+	}
+	// Widths at which programs break lines.
+	switch utf8.RuneCountInString(before) {
+	case 60, 64, 70, 72, 76, 78, 79, 80, 90, 96, 100, 110, 120, 128, 130, 132, 140, 150, 160, 180, 200:
+		return true
+	}
+	return false
+}
+
+// dotted is 1 where a line ends in a dot or an ellipsis.
+func dotted(s string) int {
+	s = strings.TrimRight(s, " ")
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") {
+		return 1
+	}
+	return 0
 }
 
 // joinPiece adds a piece to what there is. hard means that all lines were broken at one width, in the

@@ -55,6 +55,9 @@ func (r *yamlReader) block(col, depth int) (*value, *engine.Error) {
 		if !ok {
 			return nil, bad(l.no, "this is not the YAML of a plan: %q", shorten(l.text))
 		}
+		if depth == 0 && v.field(key) != nil {
+			break // another plan, without a "-" in front of it
+		}
 		r.at++
 		item, err := r.item(rest, l.no, col, depth)
 		if err != nil {
