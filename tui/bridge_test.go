@@ -139,3 +139,33 @@ func TestAFailedErrandIsToldAndFreesItsPlace(t *testing.T) {
 		t.Fatalf("%+v, busy %v", m.notice, m.jobs.busy("1.4", "load"))
 	}
 }
+
+// cancellable counts how often it is asked to stop.
+type cancellable struct {
+	running
+	asked *int
+}
+
+func (c cancellable) Cancel() { *c.asked++ }
+
+func TestCancelAsksTheJobOnceAndLeavingAPaneNever(t *testing.T) {
+	m := opened(t, 120, 36)
+	asked := 0
+	m.jobs.add(errand{session: "1.4", lab: "load"}, cancellable{asked: &asked})
+	press(m, "4", "esc", "tab", "1", "z", "esc")
+	if asked != 0 {
+		t.Fatal("leaving a pane cancelled the job")
+	}
+	press(m, "c", "c")
+	if asked != 1 || m.jobs.running()[0].state != engine.JobCancelling {
+		t.Fatalf("asked %d times, state %s", asked, m.jobs.running()[0].state)
+	}
+	press(m, "q")
+	if m.over == nil || m.ended {
+		t.Fatal("quitting did not ask")
+	}
+	press(m, "esc", "q", "q")
+	if !m.ended {
+		t.Fatal("quitting was refused")
+	}
+}

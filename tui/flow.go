@@ -179,12 +179,11 @@ func (m *model) verify() tea.Cmd {
 	})
 }
 
-func (m *model) cancel(id engine.JobID) {
-	if e := m.jobs.find(id); e != nil && !e.state.Ended() {
-		e.job.Cancel()
-		e.state = engine.JobCancelling
-		m.say("cancelling %s", m.title(e))
-	}
+// cancel asks a job to stop. Its end comes as an event.
+func (m *model) cancel(e *entry) {
+	e.job.Cancel()
+	e.state = engine.JobCancelling
+	m.say("cancelling %s", m.title(e))
 }
 
 func (m *model) copy(what, text string) tea.Cmd {

@@ -60,3 +60,13 @@ func (t *jobTable) running() []*entry {
 	}
 	return out
 }
+
+// latest is the job that began last of those that run and have not been asked to stop.
+func (t *jobTable) latest() *entry {
+	for _, e := range slices.Backward(t.list) {
+		if e.state == engine.JobRunning {
+			return e
+		}
+	}
+	return nil
+}

@@ -288,7 +288,9 @@ func (m *model) intent(in keys.Intent) tea.Cmd {
 	case keys.Verify:
 		return m.verify()
 	case keys.CancelJob:
-		m.cancel(engine.JobID(in.Job))
+		if e := m.jobs.find(engine.JobID(in.Job)); e != nil && e.state == engine.JobRunning {
+			m.cancel(e)
+		}
 	case keys.Copy:
 		return m.copy(in.What, in.Text)
 	case keys.Answer:
@@ -384,7 +386,7 @@ func (m *model) can(a keys.Action) bool {
 	}
 	switch a.ID {
 	case actCancel:
-		return len(m.jobs.running()) > 0
+		return m.jobs.latest() != nil
 	case actVerify:
 		return m.opened != nil && len(m.opened.List.Criteria) > 0 && !m.jobs.busy(m.opened.ID, "")
 	case actRun:
@@ -409,8 +411,8 @@ func (m *model) shell(id keys.ID) tea.Cmd {
 	case actRun:
 		return m.run("")
 	case actCancel:
-		if r := m.jobs.running(); len(r) > 0 {
-			m.cancel(r[len(r)-1].job.ID())
+		if e := m.jobs.latest(); e != nil {
+			m.cancel(e)
 		}
 	case actNext:
 		m.cycle(1)
