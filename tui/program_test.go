@@ -262,7 +262,7 @@ func TestBadPastesAreSurvived(t *testing.T) {
 	c.sees("Phase 1")
 	c.keys("?")
 	c.sees("Keys in the sessions")
-	c.keys(esc)
+	c.keys("?")
 	c.sees("? keys")
 	c.keys("q")
 	if code := c.ends(); code != 0 {
