@@ -68,10 +68,15 @@ func unquoteMail(lines []line) []line {
 // unquoteCSV undoes the quotes of CSV and of pgAdmin, which puts every line in quotes.
 func unquoteCSV(lines []line) []line {
 	quoted, header := false, false
-	for _, l := range lines {
+	for i, l := range lines {
 		t := strings.TrimSpace(l.text)
 		quoted = quoted || strings.HasPrefix(l.text, `"`)
-		header = header || t == "QUERY PLAN" || t == `"QUERY PLAN"`
+		if t == "QUERY PLAN" || t == `"QUERY PLAN"` {
+			if i+1 < len(lines) && isRule(lines[i+1].text) {
+				return lines // a frame, where a quote is what stood in the cell
+			}
+			header = true
+		}
 	}
 	if !quoted || !header && !strings.HasPrefix(firstFilled(lines), `"`) {
 		return lines
@@ -281,6 +286,13 @@ func trimPadding(lines []line) []line {
 
 // unexpand frees psql's expanded form, "QUERY PLAN | …" a row; nil where it is not that.
 func unexpand(lines []line) []line {
+	record := false
+	for i := 0; i < len(lines) && !record; i++ {
+		record = strings.Contains(lines[i].text, "RECORD 1 ]") || strings.HasPrefix(lines[i].text, "* Record 1") || strings.HasPrefix(lines[i].text, "QUERY PLAN ")
+	}
+	if !record {
+		return nil
+	}
 	var out []line
 	bar := -1
 	for _, l := range lines {

@@ -15,6 +15,16 @@ type jsonReader struct {
 	s    string
 	at   int
 	line int
+	slab []value
+}
+
+// make gives a new value; they are allocated by the hundred, since a plan has tens of thousands.
+func (r *jsonReader) make(v value) *value {
+	if len(r.slab) == cap(r.slab) {
+		r.slab = make([]value, 0, 256)
+	}
+	r.slab = append(r.slab, v)
+	return &r.slab[len(r.slab)-1]
 }
 
 func (r *jsonReader) space() {
@@ -56,29 +66,39 @@ func (r *jsonReader) value(depth int) (*value, *engine.Error) {
 		if err != nil {
 			return nil, err
 		}
-		return &value{text: s, quoted: true, line: line}, nil
+		return r.make(value{text: s, quoted: true, line: line}), nil
 	default:
 		start := r.at
-		for r.at < len(r.s) && !strings.ContainsRune(" \t\r\n,]}:\"{[", rune(r.s[r.at])) {
+		for r.at < len(r.s) && strings.IndexByte(" \t\r\n,]}:\"{[", r.s[r.at]) < 0 {
 			r.at++
 		}
 		word := r.s[start:r.at]
-		if _, ok := parseNumber(word); !ok && word != "true" && word != "false" && word != "null" {
+		if !plainNumber(word) && word != "true" && word != "false" && word != "null" {
 			return nil, r.fail(strconv.Quote(shorten(word)) + " stands where a value should")
 		}
-		return &value{text: word, line: r.line}, nil
+		return r.make(value{text: word, line: r.line}), nil
 	}
 }
 
+// plainNumber is a cheap look at a number; what does arithmetic with it parses it.
+func plainNumber(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < '0' || c > '9') && strings.IndexByte("+-.eE", c) < 0 {
+			return false
+		}
+	}
+	return s != "" && (s[0] == '-' || s[0] >= '0' && s[0] <= '9')
+}
+
 func (r *jsonReader) object(depth int) (*value, *engine.Error) {
-	v := &value{kind: object, line: r.line}
+	v := r.make(value{kind: object, line: r.line})
 	r.at++
 	for first := true; ; first = false {
 		r.space()
 		if r.at >= len(r.s) {
 			return nil, r.fail("a } is missing")
 		}
-		if r.s[r.at] == '}' && (first || r.s[r.at] == '}') {
+		if r.s[r.at] == '}' {
 			r.at++
 			return v, nil
 		}
@@ -110,7 +130,7 @@ func (r *jsonReader) object(depth int) (*value, *engine.Error) {
 }
 
 func (r *jsonReader) list(depth int) (*value, *engine.Error) {
-	v := &value{kind: list, line: r.line}
+	v := r.make(value{kind: list, line: r.line})
 	r.at++
 	for first := true; ; first = false {
 		r.space()

@@ -19,6 +19,9 @@ func Parse(text []byte) ([]Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if plans := parseWhole(s); plans != nil {
+		return plans, nil
+	}
 	plans, err := parsePaste(splitLines(s))
 	if err != nil {
 		if err.Next == "" {
@@ -27,6 +30,29 @@ func Parse(text []byte) ([]Plan, error) {
 		return nil, err
 	}
 	return plans, nil
+}
+
+// parseWhole reads a paste that is JSON or XML and nothing else, without looking at its lines; nil where
+// it is not.
+func parseWhole(s string) []Plan {
+	var docs []*value
+	var err *engine.Error
+	switch t := strings.TrimLeft(s, " \t\r\n"); {
+	case strings.HasPrefix(t, "[") || strings.HasPrefix(t, "{"):
+		docs, err = readJSON(s, 1)
+	case strings.HasPrefix(t, "<explain") || strings.HasPrefix(t, "<?xml"):
+		docs, err = readXML(s, 1)
+	default:
+		return nil
+	}
+	if err != nil {
+		return nil
+	}
+	plans, err := fromValues(docs, 1)
+	if err != nil {
+		return nil
+	}
+	return plans
 }
 
 // decode gives the text in UTF-8; Windows' UTF-16 is known by its mark.

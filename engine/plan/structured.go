@@ -131,7 +131,7 @@ func (p *Plan) addNode(v *value, parent, depth int) *engine.Error {
 	id := len(p.Nodes) + 1
 	p.Nodes = append(p.Nodes, Node{ID: id, Parent: parent, Depth: depth, line: v.line})
 	var children []*value
-	ps := make([]Property, 0, len(v.keys))
+	ps := make([]Property, 0, min(len(v.keys), 24))
 	var workers []Worker
 	for i, key := range v.keys {
 		item := v.items[i]
@@ -150,6 +150,9 @@ func (p *Plan) addNode(v *value, parent, depth int) *engine.Error {
 		case "Grouping Sets":
 			ps = groupingSets(ps, item)
 		default:
+			if item.kind == scalar && unsaid(key, item.text) {
+				continue
+			}
 			ps = flatten(ps, key, item)
 		}
 	}

@@ -49,12 +49,12 @@ func textPlan(lines []logical) (*Plan, *engine.Error) {
 func (r *textReader) line(l logical, base int) *engine.Error {
 	t := l.text
 	if rest, ok := strings.CutPrefix(t, "->"); ok {
-		if r.whole {
-			return bad(l.no, "a node stands after the end of the plan")
-		}
 		name := strings.TrimLeft(rest, " ")
 		if l.indent <= base {
 			return bad(l.no, "the plan has lost its indentation, and with it what belongs to what")
+		}
+		if r.whole {
+			return bad(l.no, "a node stands after the end of the plan")
 		}
 		return r.node(name, l.indent+len(t)-len(name), l.no, l.indent)
 	}

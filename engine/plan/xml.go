@@ -14,6 +14,7 @@ type xmlReader struct {
 	s    string
 	at   int
 	line int
+	slab []value
 }
 
 // xmlLists are the elements that hold a list even when it has one member.
@@ -92,18 +93,24 @@ func (r *xmlReader) element(depth int) (string, *value, *engine.Error) {
 	if name == "" || strings.ContainsAny(name[:1], "!?/") {
 		return "", nil, bad(line, "<%s> is not the XML of a plan", shorten(tag))
 	}
-	v := &value{line: line, quoted: true}
+	if len(r.slab) == cap(r.slab) {
+		r.slab = make([]value, 0, 256)
+	}
+	r.slab = append(r.slab, value{line: line, quoted: true})
+	v := &r.slab[len(r.slab)-1]
 	if empty {
 		return name, v, nil
 	}
 	var names []string
-	var text strings.Builder
+	text := ""
 	for {
 		next := strings.IndexByte(r.s[r.at:], '<')
 		if next < 0 {
 			return "", nil, bad(r.line, "the plan ends in the middle: <%s> is never closed", shorten(name))
 		}
-		text.WriteString(r.s[r.at : r.at+next])
+		if text == "" {
+			text = r.s[r.at : r.at+next] // what stands between children is layout
+		}
 		r.move(next)
 		if strings.HasPrefix(r.s[r.at:], "</") {
 			if !strings.HasPrefix(r.s[r.at+2:], name) {
@@ -114,7 +121,7 @@ func (r *xmlReader) element(depth int) (string, *value, *engine.Error) {
 				return "", nil, bad(r.line, "the plan ends in the middle of a tag")
 			}
 			r.move(end + 1)
-			return name, finishXML(v, name, names, text.String()), nil
+			return name, finishXML(v, name, names, text), nil
 		}
 		child, item, err := r.element(depth + 1)
 		if err != nil {
