@@ -132,3 +132,15 @@ func TestADatabaseThatIsNotThereIsUnavailable(t *testing.T) {
 		t.Fatalf("%+v", end.Err)
 	}
 }
+
+func TestABadPathIsToldBeforeABackendIsAskedFor(t *testing.T) {
+	l, err := lab.Open(t.Context(), lab.Options{Workspace: engine.Workspace{Dir: t.TempDir()}, DSN: "postgres://nobody@127.0.0.1:1/none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, end := ask(t, l, engine.LoadCSV{Path: t.TempDir() + "/missing.csv", Table: "leads", Schema: "leads"})
+	if end.Err == nil || end.Err.Kind == engine.Unavailable {
+		t.Fatalf("%+v", end.Err)
+	}
+}

@@ -17,6 +17,9 @@ func (l *Lab) load(ctx context.Context, r engine.LoadCSV, emit func(engine.Event
 	if r.Backend == "" {
 		r.Backend = engine.Postgres
 	}
+	if err := load.Precheck(r.Path); err != nil {
+		return err
+	}
 	if err := l.up(ctx, r.Backend, emit); err != nil {
 		return err
 	}

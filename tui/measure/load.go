@@ -115,14 +115,14 @@ func (l *loads) holds(table string, rows int64) error {
 	return nil
 }
 
-// pgloader loads a fifth of the rows: it is that much slower.
+// pgloader loads half of the rows: it is that much slower.
 func (l *loads) pgloader() error {
 	tool, err := exec.LookPath("pgloader")
 	if err != nil {
 		fmt.Println("  pgloader is not installed: not compared")
 		return nil
 	}
-	rows := l.b.rows / 5
+	rows := l.b.rows / 2
 	target, err := url.Parse(l.b.dsn)
 	if err != nil {
 		return err
