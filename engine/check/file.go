@@ -268,7 +268,7 @@ func readCSV(data []byte) (header []string, rows [][]string, trouble string) {
 func fileExpectation(s spec) string {
 	switch {
 	case s.has("equals"):
-		return "the same as " + oneLine(s.text("equals"))
+		return "the rows that the database gives" // not its query: that would be the answer
 	case s.has("rows"):
 		n, _ := s.integer("rows")
 		return plural(int(n), "row")

@@ -129,7 +129,7 @@ func (in input) expectation() string {
 		t, _ := s["rows"].([][]cell)
 		return summary(t)
 	case s.has("equals"):
-		return "the same as " + oneLine(s.text("equals"))
+		return "the rows of the check's own query" // not its text: that would be the answer
 	}
 	return rangeText(s.number("min"), s.number("max"))
 }
@@ -161,8 +161,6 @@ func summary(t [][]cell) string {
 	}
 	return "0 rows"
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // query runs SQL for a check. A statement that the backend refused is something observed and fails
 // the check; a backend that did not answer is an error.
