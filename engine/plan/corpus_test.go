@@ -61,7 +61,7 @@ func picture(p *Plan) string {
 		n := p.Nodes[i]
 		n.Self = nil
 		props := n.Properties
-		n.Properties, n.line, n.column, n.childColumn = nil, 0, 0, 0
+		n.Properties, n.line, n.column = nil, 0, 0
 		workers := n.Workers
 		n.Workers = nil
 		js, _ := json.Marshal(n)
@@ -83,7 +83,8 @@ func picture(p *Plan) string {
 		b.WriteString(strings.Join(lines, ""))
 	}
 	for _, t := range p.Triggers {
-		fmt.Fprintf(&b, "trigger %v calls %v\n", *t.TimeMs, t.Calls)
+		ms, _ := json.Marshal(t.TimeMs)
+		fmt.Fprintf(&b, "trigger %s calls %v\n", ms, t.Calls)
 	}
 	ps := append(append([]Property{}, p.JIT...), p.Settings...)
 	sort.Slice(ps, func(i, j int) bool { return ps[i].Key < ps[j].Key })

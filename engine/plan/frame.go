@@ -288,52 +288,64 @@ func trimPadding(lines []line) []line {
 func unexpand(lines []line) []line {
 	record := false
 	for i := 0; i < len(lines) && !record; i++ {
-		record = strings.Contains(lines[i].text, "RECORD 1 ]") || strings.HasPrefix(lines[i].text, "* Record 1") || strings.HasPrefix(lines[i].text, "QUERY PLAN ")
+		t := lines[i].text
+		record = strings.Contains(t, "RECORD 1 ]") || strings.HasPrefix(t, "* Record 1") || strings.HasPrefix(t, "QUERY PLAN ")
 	}
 	if !record {
 		return nil
 	}
-	var out []line
-	bar := -1
+	e := &expanded{bar: -1}
 	for _, l := range lines {
 		t := strings.TrimRight(l.text, " ")
-		if strings.Contains(t, "[ RECORD ") || strings.HasPrefix(t, "* Record ") || isRule(t) {
-			continue
-		}
-		if isBar(t) && isBar(lastRune(t)) && strings.HasPrefix(strings.TrimLeft(t, "|│║ "), "QUERY PLAN") || bar >= 0 && isBar(t) {
-			_, size := utf8.DecodeRuneInString(t)
-			t = t[size:]
-			_, size = utf8.DecodeLastRuneInString(t)
-			t = strings.TrimRight(t[:len(t)-size], " ")
-		}
-		trimmed := strings.TrimLeft(t, " ")
-		at := strings.IndexAny(t, "|│║")
-		if bar >= 0 && len(t) > bar && (t[bar] == ':' || t[bar] == ';') && strings.TrimSpace(t[:bar]) == "" {
-			// The old ASCII style sets these for a line break and a wrapped line.
-			out = append(out, line{text: afterBar(t, bar), no: l.no, cell: t[bar] == ':', wrap: t[bar] == ';'})
-			continue
-		}
-		switch {
-		case strings.HasPrefix(trimmed, "QUERY PLAN ") && at >= 0 && strings.TrimSpace(t[:at]) == "QUERY PLAN":
-			bar = at
-			out = append(out, line{text: afterBar(t, at), no: l.no})
-		case bar >= 0 && at >= 0 && strings.TrimSpace(t[:at]) == "":
-			out = append(out, line{text: afterBar(t, at), no: l.no, cell: true})
-		case strings.HasPrefix(t, "QUERY PLAN "):
-			out = append(out, line{text: strings.TrimPrefix(t, "QUERY PLAN "), no: l.no})
-		case bar < 0 && len(out) > 0 && strings.HasPrefix(l.text, "           "):
-			out = append(out, line{text: t[11:], no: l.no, cell: true})
+		if !strings.Contains(t, "[ RECORD ") && !strings.HasPrefix(t, "* Record ") && !isRule(t) {
+			e.add(e.unbox(t), l.no)
 		}
 	}
-	if len(out) == 0 {
-		return nil
-	}
-	for i := 0; i+1 < len(out); i++ {
-		if out[i+1].cell {
-			out[i].text = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(out[i].text, "+"), "↵"), " ")
+	for i := 0; i+1 < len(e.out); i++ {
+		if e.out[i+1].cell {
+			e.out[i].text = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(e.out[i].text, "+"), "↵"), " ")
 		}
 	}
-	return out
+	return e.out
+}
+
+// expanded gathers the cells of psql's expanded form.
+type expanded struct {
+	out []line
+	bar int // byte at which the bar between name and value stands, -1 before it is known or without one
+}
+
+// unbox takes off the outer bars of border 2.
+func (e *expanded) unbox(t string) string {
+	first := isBar(t) && isBar(lastRune(t)) && strings.HasPrefix(strings.TrimLeft(t, "|│║ "), "QUERY PLAN")
+	if !first && (e.bar < 0 || !isBar(t)) {
+		return t
+	}
+	_, size := utf8.DecodeRuneInString(t)
+	t = t[size:]
+	_, size = utf8.DecodeLastRuneInString(t)
+	return strings.TrimRight(t[:len(t)-size], " ")
+}
+
+func (e *expanded) add(t string, no int) {
+	const name = "QUERY PLAN "
+	if bar := e.bar; bar >= 0 && len(t) > bar && (t[bar] == ':' || t[bar] == ';') && strings.TrimSpace(t[:bar]) == "" {
+		// The old ASCII style sets these for a line break and a wrapped line.
+		e.out = append(e.out, line{text: afterBar(t, bar), no: no, cell: t[bar] == ':', wrap: t[bar] == ';'})
+		return
+	}
+	at := strings.IndexAny(t, "|│║")
+	switch {
+	case at >= 0 && strings.TrimSpace(t[:at])+" " == name:
+		e.bar = at
+		e.out = append(e.out, line{text: afterBar(t, at), no: no})
+	case e.bar >= 0 && at >= 0 && strings.TrimSpace(t[:at]) == "":
+		e.out = append(e.out, line{text: afterBar(t, at), no: no, cell: true})
+	case strings.HasPrefix(t, name):
+		e.out = append(e.out, line{text: strings.TrimPrefix(t, name), no: no})
+	case e.bar < 0 && len(e.out) > 0 && strings.HasPrefix(t, strings.Repeat(" ", len(name))):
+		e.out = append(e.out, line{text: t[len(name):], no: no, cell: true})
+	}
 }
 
 func afterBar(s string, at int) string {

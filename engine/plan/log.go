@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/csv"
 	"strings"
 )
 
@@ -95,4 +96,56 @@ func dedent(lines []line) []line {
 		}
 	}
 	return lines
+}
+
+// quotedEntries finds auto_explain's entries in the server's other two log formats, csvlog and jsonlog,
+// where a plan is one quoted field.
+func quotedEntries(lines []line) []logEntry {
+	var messages []string
+	var at []int
+	for i := 0; i < len(lines); i++ {
+		t := strings.TrimSpace(lines[i].text)
+		if !strings.Contains(t, "duration: ") {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(t, `{"timestamp"`):
+			docs, err := readJSON(t, lines[i].no)
+			if err != nil {
+				continue
+			}
+			for _, d := range docs {
+				if m := d.field("message"); m != nil {
+					messages, at = append(messages, m.text), append(at, lines[i].no)
+				}
+			}
+		case strings.Contains(t, `,LOG,00000,"duration: `):
+			end := i + 1
+			for end < len(lines) && !strings.Contains(lines[end].text, ",00000,") {
+				end++
+			}
+			var b strings.Builder
+			for _, l := range lines[i:end] {
+				b.WriteString(l.text + "\n")
+			}
+			r := csv.NewReader(strings.NewReader(b.String()))
+			r.LazyQuotes, r.FieldsPerRecord = true, -1
+			fields, _ := r.Read()
+			for _, f := range fields {
+				if strings.HasPrefix(f, "duration: ") {
+					messages, at = append(messages, f), append(at, lines[i].no)
+				}
+			}
+			i = end - 1
+		}
+	}
+	var out []logEntry
+	for i, m := range messages {
+		inner := splitLines(m)
+		for j := range inner {
+			inner[j].no += at[i] - 1
+		}
+		out = append(out, logEntries(inner)...)
+	}
+	return out
 }

@@ -86,7 +86,11 @@ func decode(text []byte) (string, *engine.Error) {
 
 func parsePaste(lines []line) ([]Plan, *engine.Error) {
 	lines = unquoteMail(lines)
-	if entries := logEntries(lines); len(entries) > 0 {
+	entries := quotedEntries(lines)
+	if len(entries) == 0 {
+		entries = logEntries(lines)
+	}
+	if len(entries) > 0 {
 		return parseLog(entries)
 	}
 	lines = unquoteCSV(lines)

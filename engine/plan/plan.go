@@ -76,7 +76,6 @@ type Node struct {
 	disabled    bool       // PostgreSQL 18: the planner had been told not to use it
 	line        int        // in what was pasted
 	column      int        // of the name, in the text form
-	childColumn int        // of the first child's arrow
 }
 
 // Worker is one parallel worker's part in a node.

@@ -144,3 +144,85 @@ func explainOnce(t *testing.T, conn *pgx.Conn, q recorded, form string, version 
 	}
 	return js
 }
+
+// TestOptions runs queries with options that leave figures out or add some, in each form. Nothing in
+// them depends on time, so that four executions are alike.
+func TestOptions(t *testing.T) {
+	ctx := context.Background()
+	config, err := pgx.ParseConfig(pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, readTestdata(t, "setup.sql")+"; set jit = off; set max_parallel_workers_per_gather = 0"); err != nil {
+		t.Fatal(err)
+	}
+	var version int
+	if err := conn.QueryRow(ctx, "select current_setting('server_version_num')::int / 10000").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	options := []string{"", "costs off", "verbose", "settings", "analyze, timing off, summary off, buffers off", "analyze, timing off, costs off, summary off, buffers off", "analyze, timing off, summary off, verbose, wal, buffers off"}
+	if version >= 16 {
+		options = append(options, "generic_plan")
+	}
+	if version >= 17 {
+		options = append(options, "memory", "memory, costs off")
+	}
+	for _, option := range options {
+		t.Run(option, func(t *testing.T) {
+			for _, q := range recordedQueries(t) {
+				if strings.HasPrefix(q.name, "jit") || strings.Contains(q.name, "parallel") || strings.HasPrefix(q.name, "gather") || strings.HasPrefix(q.name, "single") || strings.HasPrefix(q.sql, "execute") || q.name == "quoted_names" && !strings.Contains(option, "costs") {
+					continue
+				}
+				want := ""
+				if strings.Contains(option, "analyze") { // the first to meet a row that was rolled back marks it as dead
+					explainAs(t, conn, q, option, "json", version)
+				}
+				for _, form := range []string{"json", "text", "yaml", "xml"} {
+					text := explainAs(t, conn, q, option, form, version)
+					if text == "" {
+						break
+					}
+					got := picture(parseOne(t, text))
+					if form == "json" {
+						want = got
+					} else if got != want {
+						t.Errorf("%s in %s differs from JSON:\n%s\n%s", q.name, form, diffLines(want, got), text[:min(len(text), 1500)])
+					}
+				}
+			}
+		})
+	}
+}
+
+func explainAs(t *testing.T, conn *pgx.Conn, q recorded, option, form string, version int) string {
+	t.Helper()
+	ctx := context.Background()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	for _, s := range q.before {
+		if _, err := tx.Exec(ctx, strings.Replace(s, "set ", "set local ", 1)); err != nil {
+			t.Fatalf("%v in %s", err, s)
+		}
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf("explain (%s format %s) %s", strings.TrimPrefix(option+", ", ", "), form, q.sql))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		if version < 15 && strings.HasPrefix(q.sql, "merge") {
+			return ""
+		}
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
