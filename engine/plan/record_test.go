@@ -176,7 +176,7 @@ func TestOptions(t *testing.T) {
 	for _, option := range options {
 		t.Run(option, func(t *testing.T) {
 			for _, q := range recordedQueries(t) {
-				if strings.HasPrefix(q.name, "jit") || strings.Contains(q.name, "parallel") || strings.HasPrefix(q.name, "gather") || strings.HasPrefix(q.name, "single") || strings.HasPrefix(q.sql, "execute") || q.name == "quoted_names" && !strings.Contains(option, "costs") {
+				if strings.HasPrefix(q.name, "jit") || strings.Contains(q.name, "parallel") || strings.HasPrefix(q.name, "gather") || strings.HasPrefix(q.name, "single") || strings.HasPrefix(q.sql, "execute") || strings.Contains(option, "analyze") && writing(q.sql) {
 					continue
 				}
 				want := ""
@@ -225,4 +225,14 @@ func explainAs(t *testing.T, conn *pgx.Conn, q recorded, option, form string, ve
 		t.Fatal(err)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// writing says whether a query leaves dead rows, which the estimates of the next one count.
+func writing(sql string) bool {
+	for _, word := range []string{"insert ", "update ", "delete ", "merge ", "with gone"} {
+		if strings.HasPrefix(sql, word) {
+			return true
+		}
+	}
+	return false
 }

@@ -21,5 +21,11 @@ create trigger touch_notes before insert or update on notes for each row execute
 create extension if not exists file_fdw;
 create server files foreign data wrapper file_fdw;
 analyze;
+alter table companies set (autovacuum_enabled = off);
+alter table leads set (autovacuum_enabled = off);
+alter table events_q1 set (autovacuum_enabled = off);
+alter table events_q2 set (autovacuum_enabled = off);
+alter table events_q3 set (autovacuum_enabled = off);
+alter table notes set (autovacuum_enabled = off);
 create foreign table passwd (line text) server files options (filename '/etc/passwd', delimiter E'\x01');
 create schema "Odd Schema";
