@@ -24,6 +24,7 @@ const (
 	actCopy    keys.ID = "shell.copy"
 	actPalette keys.ID = "shell.palette"
 	actHelp    keys.ID = "shell.keys"
+	actSuspend keys.ID = "shell.suspend"
 	actQuit    keys.ID = "shell.quit"
 	actOne     keys.ID = "shell.sessions"
 	actTwo     keys.ID = "shell.lesson"
@@ -64,6 +65,7 @@ func shellActions() []keys.Action {
 		{ID: actFive, Place: all, Keys: []string{"5"}, Title: "result", Help: "Go to the result of the latest query.", Command: "pipewright run {session} {lab}"},
 		{ID: actPalette, Place: all, Keys: []string{":", "ctrl+p"}, Title: "palette", Help: "Find any action by a few of its letters, with its key and its command.", Command: "pipewright help", Foot: 9},
 		{ID: actHelp, Place: all, Keys: []string{"?"}, Title: "keys", Help: "Show the keys of where you are.", Command: "pipewright help"},
+		{ID: actSuspend, Place: all, Keys: []string{"ctrl+z"}, Title: "suspend", Help: "Go back to the shell that Pipewright was started from; fg comes back to the same screen.", Command: "pipewright help", Quiet: true},
 		{ID: actQuit, Place: all, Keys: []string{"q", "ctrl+c"}, Title: "quit", Help: "Leave, and come back to the same place next time; asks first when something runs.", Command: "pipewright progress  # a command ends by itself"},
 
 		{ID: palRun, Place: inPalette, Keys: []string{"enter"}, Title: "run", Help: "Run the action under the cursor.", Command: "pipewright help", Foot: 1},

@@ -433,10 +433,21 @@ func (m *model) shell(id keys.ID) tea.Cmd {
 		m.over = newPalette(m)
 	case actHelp:
 		m.over = newHelp(m)
+	case actSuspend:
+		return m.suspend()
 	case actQuit:
 		return m.quit()
 	}
 	return nil
+}
+
+// suspend goes back to the shell behind this one. What runs goes on when the program does.
+func (m *model) suspend() tea.Cmd {
+	cmd := suspend()
+	if cmd == nil {
+		m.say("there is no shell behind this terminal to go back to")
+	}
+	return cmd
 }
 
 // quit leaves, or asks when something runs.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -52,16 +50,7 @@ func Open(ctx context.Context, o Options) error {
 	program := tea.NewProgram(m,
 		tea.WithContext(ctx), tea.WithInput(&reader{File: o.In}), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
 		tea.WithColorProfile(profile), tea.WithFPS(frames), tea.WithoutCatchPanics())
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	go func() {
-		select {
-		case <-hangup:
-			program.Quit()
-		case <-ctx.Done():
-		}
-	}()
+	heed(ctx, cancel, program)
 	err = play(program, m)
 	return m.leave(o, err)
 }
