@@ -1,23 +1,34 @@
 package tui
 
 import (
+	"bytes"
 	"os"
 	"unicode/utf8"
 )
 
-// reader is the terminal's input with bytes that are not UTF-8 replaced, since a paste of such bytes
-// stalls Bubble Tea's decoder. It stays an *os.File to those who ask for its descriptor.
+// reader is the terminal's input without what stalls Bubble Tea's decoder: bytes that are not UTF-8,
+// U+FFFD itself, and escape characters inside a paste. At each of them the decoder waits for the input to
+// pause, and reads all that came meanwhile once more for each piece that follows, so that a paste of a
+// megabyte takes minutes. It stays an *os.File to those who ask for its descriptor.
 type reader struct {
 	*os.File
-	rest []byte // decoded and not yet read
-	half []byte // the beginning of a character that goes on in the next read
+	rest  []byte // mended and not yet read
+	half  []byte // the beginning of a character, or of a paste's end, that goes on in the next read
+	paste bool   // what comes is being pasted
+	tail  []byte // the end of what was passed on: the beginning of a paste may be cut there
 }
+
+// What a terminal puts around a paste.
+var (
+	pasteBegin = []byte("\x1b[200~")
+	pasteEnd   = []byte("\x1b[201~")
+)
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
-		// A replaced byte takes three: reading a third at most, all of it fits, and nothing waits here
-		// while the descriptor looks idle.
+		// What is replaced grows to three times its length at most: reading a part of p, all of it fits, and
+		// nothing waits here while the descriptor looks idle.
 		buf := make([]byte, max(len(p)/utf8.UTFMax, 8)+len(r.half))
 		n := copy(buf, r.half)
 		r.half = nil
@@ -25,28 +36,57 @@ func (r *reader) Read(p []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		r.rest, r.half = mend(buf[:n+m])
+		r.rest = r.mend(buf[:n+m])
 	}
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
 }
 
-// mend replaces each byte that is not UTF-8 with U+FFFD, and gives the beginning of a character at the
-// end apart.
-func mend(b []byte) (whole, half []byte) {
-	out := make([]byte, 0, len(b))
+// mend gives what the decoder may see of b, and keeps a beginning at b's end for the next read.
+func (r *reader) mend(b []byte) []byte {
+	out := make([]byte, 0, len(b)+8)
 	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError && n == 1 {
-			if !utf8.FullRune(b) {
-				return out, append([]byte(nil), b...)
+		if r.paste && b[0] == pasteEnd[0] {
+			switch {
+			case bytes.HasPrefix(b, pasteEnd):
+				out, b, r.paste = append(out, pasteEnd...), b[len(pasteEnd):], false
+			case bytes.HasPrefix(pasteEnd, b):
+				r.half = append([]byte(nil), b...)
+				return out
+			default:
+				out, b = append(out, "␛"...), b[1:]
 			}
-			out = utf8.AppendRune(out, utf8.RuneError)
-		} else {
-			out = append(out, b[:n]...)
+			continue
+		}
+		c, n := utf8.DecodeRune(b)
+		if c == utf8.RuneError {
+			if n == 1 && !utf8.FullRune(b) {
+				r.half = append([]byte(nil), b...)
+				return out
+			}
+			if r.paste { // elsewhere it would be taken for a key
+				out = append(out, '?')
+			}
+			b = b[n:]
+			continue
+		}
+		out = append(out, b[:n]...)
+		if !r.paste {
+			r.begins(b[:n])
 		}
 		b = b[n:]
 	}
-	return out, nil
+	return out
+}
+
+// begins follows what is passed on for the beginning of a paste.
+func (r *reader) begins(b []byte) {
+	r.tail = append(r.tail, b...)
+	if n := len(r.tail) - len(pasteBegin); n > 0 {
+		r.tail = append(r.tail[:0], r.tail[n:]...)
+	}
+	if bytes.Equal(r.tail, pasteBegin) {
+		r.paste, r.tail = true, r.tail[:0]
+	}
 }
