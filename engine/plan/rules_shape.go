@@ -18,7 +18,7 @@ func (h *hinter) joinInner(n *Node) *Node {
 
 func loopOverSeqScan(h *hinter, n *Node) (finding, bool) {
 	inner := h.joinInner(n)
-	if inner == nil || !isSeqScan(inner) || *inner.Loops < 100 || !h.share(inner.InclusiveMs, 0.2) {
+	if inner == nil || !isSeqScan(inner) || *inner.Loops < 100 || !h.share(n.InclusiveMs, 0.2) {
 		return finding{}, false
 	}
 	read := all(inner, inner.Rows) + all(inner, inner.RowsRemoved)
