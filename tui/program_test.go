@@ -67,8 +67,14 @@ type terminal struct {
 // open starts the program in a terminal of w×h cells.
 func open(t *testing.T, workspace string, w, h int, env ...string) *terminal {
 	t.Helper()
+	return start(t, w, h, env, program(t), "--workspace", workspace)
+}
+
+// start starts a command in a terminal of w×h cells.
+func start(t *testing.T, w, h int, env []string, command ...string) *terminal {
+	t.Helper()
 	c := &terminal{t: t, screen: vt.NewEmulator(w, h), drawn: make(chan struct{}, 1), over: make(chan struct{})}
-	c.cmd = exec.Command(program(t), "--workspace", workspace)
+	c.cmd = exec.Command(command[0], command[1:]...)
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "DATABASE_URL=") && !strings.HasPrefix(kv, "NO_COLOR=") && !strings.HasPrefix(kv, "TMUX=") {
 			c.cmd.Env = append(c.cmd.Env, kv)
