@@ -180,8 +180,8 @@ func whole(t testing.TB, m *model, w, h int) string {
 	}
 	for i, l := range lines {
 		lines[i] = ansi.Strip(l)
-		if n := widget.Width(l); n > w {
-			t.Fatalf("line %d has %d cells, more than %d:\n%s", i, n, w, lines[i])
+		if n := widget.Width(l); n != w {
+			t.Fatalf("line %d has %d cells, not %d:\n%s", i, n, w, lines[i])
 		}
 		for _, r := range lines[i] {
 			if r < ' ' || r == 0x7f || r == 0x202e {
