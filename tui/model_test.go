@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -350,44 +349,6 @@ func TestAPanicIsKeptForTheLog(t *testing.T) {
 	text, rerr := os.ReadFile(ws.Log())
 	if rerr != nil || !strings.Contains(err.Error(), ws.Log()) || !strings.Contains(string(text), "model") {
 		t.Fatalf("%v %v\n%s", err, rerr, text)
-	}
-}
-
-// A monkey presses, resizes, clicks and reports at random: nothing breaks, and each frame is whole.
-func TestMonkey(t *testing.T) {
-	const seed = 20260302
-	r := rand.New(rand.NewPCG(seed, 1))
-	m := opened(t, 120, 36)
-	w, h := 120, 36
-	keys := []string{"enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "backspace",
-		"1", "2", "3", "4", "5", "n", "p", "z", "/", "?", ":", "v", "r", "c", "y", "j", "k", "a", "é", "株", "ctrl+p", "ctrl+c", "g", "x", "q"}
-	for i := range 20_000 {
-		switch n := r.IntN(100); {
-		case n < 80:
-			press(m, keys[r.IntN(len(keys))])
-		case n < 84:
-			w, h = 20+r.IntN(220), 5+r.IntN(70)
-			m.Update(tea.WindowSizeMsg{Width: w, Height: h})
-		case n < 88:
-			m.Update(tea.MouseClickMsg{X: r.IntN(w), Y: r.IntN(h), Button: tea.MouseLeft})
-		case n < 92:
-			m.Update(tea.MouseWheelMsg{X: r.IntN(w), Y: r.IntN(h), Button: tea.MouseWheelDown})
-		case n < 94:
-			m.Update(tea.PasteMsg{Content: "a\x1b[2J\nb\xff"})
-		case n < 96:
-			started(m)
-			report(m, half)
-		case n < 98:
-			ended(m)
-		default:
-			m.Update(m.open([]string{"1.1", "1.3", "1.4", "9.9"}[r.IntN(4)], false)())
-		}
-		if m.crash != nil {
-			t.Fatalf("step %d: %v\n%s", i, m.crash.what, m.crash.stack)
-		}
-		if i%7 == 0 {
-			whole(t, m, w, h)
-		}
 	}
 }
 

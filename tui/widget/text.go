@@ -207,7 +207,17 @@ func Overlay(screen, box []string, x, y int) []string {
 		}
 		line := out[y+i]
 		n := Width(b)
-		out[y+i] = ansi.Cut(line, 0, x) + "\x1b[m" + b + "\x1b[m" + ansi.Cut(line, x+n, Width(line))
+		out[y+i] = Fit(ansi.Cut(line, 0, x), x) + "\x1b[m" + b + "\x1b[m" + behind(line, x+n)
 	}
 	return out
+}
+
+// behind is what a line shows from cell x on. Half of a wide character is a space.
+func behind(line string, x int) string {
+	w := Width(line)
+	s := ansi.Cut(line, x, w)
+	if Width(s) > w-x {
+		s = ansi.Cut(line, x+1, w)
+	}
+	return Blank(w-x-Width(s)) + s
 }

@@ -196,3 +196,16 @@ func TestInput(t *testing.T) {
 		t.Errorf("drawn in %d cells", w)
 	}
 }
+
+// A box over wide characters leaves the screen as wide as it was.
+func TestOverlayKeepsTheWidth(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		line := Fit(Inert(rapid.StringOf(rapid.RuneFrom([]rune("ab株🙂é\u0301"))).Draw(t, "line")), 40)
+		n := rapid.IntRange(0, 40).Draw(t, "n")
+		x := rapid.IntRange(0, 40-n).Draw(t, "x")
+		got := Overlay([]string{line}, []string{strings.Repeat("#", n)}, x, 0)[0]
+		if Width(got) != 40 || Width(ansi.Cut(got, 0, x)) != x {
+			t.Fatalf("%q with %d at %d is %q, %d cells", line, n, x, got, Width(got))
+		}
+	})
+}
