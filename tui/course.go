@@ -32,6 +32,8 @@ type Course interface {
 	Reveal(ctx context.Context, to engine.Submitter, session string)
 	// Spent records time spent on a step.
 	Spent(session, step string, d time.Duration) error
+	// Settle writes the progress file from all that has been recorded.
+	Settle() error
 }
 
 // Opened is an open session in the words of the panes.

@@ -223,3 +223,12 @@ func (w *workspace) Reveal(ctx context.Context, to engine.Submitter, session str
 func (w *workspace) Spent(session, step string, d time.Duration) error {
 	return w.journal.Append(sessions.Timed(session, step, d))
 }
+
+// Settle implements Course.
+func (w *workspace) Settle() error {
+	cat, err := sessions.Load()
+	if err != nil {
+		return err
+	}
+	return sessions.WriteProgress(w.ws, cat, w.journal)
+}

@@ -335,6 +335,17 @@ func TestThePlaceIsKept(t *testing.T) {
 	}
 }
 
+func TestLeavingWritesTheProgressDown(t *testing.T) {
+	m := opened(t, 80, 24)
+	ws := m.course.(*workspace).ws
+	if err := m.leave(Options{Workspace: ws}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(ws.Progress()); err != nil || !strings.Contains(string(text), "1.4") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+}
+
 func TestAPanicIsKeptForTheLog(t *testing.T) {
 	m := fresh(t, 80, 24)
 	m.panes = nil // what a fault might leave

@@ -78,6 +78,10 @@ func (m *model) leave(o Options, err error) error {
 			err = werr
 		}
 	}
+	// A check that ended just now may have been recorded and not been written down yet.
+	if werr := m.course.Settle(); werr != nil && err == nil {
+		err = werr
+	}
 	if kerr := keep(o.Workspace, m.memory()); kerr != nil && err == nil {
 		err = &engine.Error{Kind: engine.Failed, What: "the shell's place could not be kept", Where: memoryPath(o.Workspace),
 			Next: "look at the folder's permissions and the free space", Err: kerr}
