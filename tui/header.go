@@ -60,8 +60,8 @@ func backend(t *theme.Theme, b engine.BackendStatus, wide bool) string {
 		sign, word, ink = "◐", "starting", t.Warn
 		if p := b.Progress; p != nil && p.Total > 0 {
 			word = fmt.Sprintf("%s %d %%", widget.Inert(p.Stage), min(p.Done*100/p.Total, 100))
-		} else if p != nil && p.Stage != "" {
-			word = widget.Inert(p.Stage)
+		} else if p != nil && p.Stage != "" && wide {
+			word += ": " + widget.Inert(p.Stage)
 		}
 	case engine.StateUp:
 		sign, word, ink = "●", "up", t.Good

@@ -49,7 +49,7 @@ func hung(t *testing.T) (*terminal, *sql.DB) {
 	c := open(t, ws.Dir, 80, 24)
 	c.sees("Phase 1", "? keys")
 	c.keys("/", "1.4", enter)
-	c.sees("1.4  Data Valid", "? keys")
+	c.sees("1.4 Data Valid", "? keys")
 	c.keys(enter)
 	c.sees("A table that takes anything", "pg ● up")
 	c.keys("r")

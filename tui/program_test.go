@@ -193,7 +193,7 @@ func prove(c *terminal, tabs bool) {
 	c.t.Helper()
 	c.sees("1.4")
 	c.keys("/", "1.4", enter)
-	c.sees("1.4  Data Valid", "? keys")
+	c.sees("1.4 Data Valid", "? keys")
 	c.keys(enter)
 	c.sees("A table that takes anything")
 	c.keys("r")

@@ -221,8 +221,9 @@ func (p *Pane) draw(t *theme.Theme, w, h int, focused bool) []string {
 		body = append(body, p.wrapped(t.Text, "   → ", p.trouble.Next, w)...)
 		body = append(body, "")
 	}
-	for _, c := range p.data.Criteria {
+	for i, c := range p.data.Criteria {
 		body = append(body, p.criterion(t, c, w)...)
+		body = append(body, p.wrapped(t.Muted, "   on ", p.ground(i), w)...)
 	}
 	p.scroll.Fit(len(body), h-2)
 	count := fmt.Sprintf("%d of %d proven", p.passed(), len(p.data.Criteria))
@@ -253,14 +254,17 @@ func (p *Pane) criterion(t *theme.Theme, c engine.Criterion, w int) []string {
 		out = append(out, p.wrapped(t.Muted, "   ", e.Err.What, w)...)
 		return append(out, p.wrapped(t.Text, "   → ", e.Err.Next, w)...)
 	case e.Passed:
+		if short := widget.Inert(e.Observed); (e.Expected == e.Observed || e.Expected == "") && widget.Width(short) <= maxShort && short != "" {
+			return p.titled(t, t.Good, "✓", title, "= "+short+"   "+p.when(e.At), w)
+		}
 		out := p.titled(t, t.Good, "✓", title, "measured "+p.when(e.At), w)
-		return append(out, p.wrapped(t.Muted, "   ", joined(" · ", saw(e), e.On), w)...)
+		return append(out, p.wrapped(t.Muted, "   ", saw(e), w)...)
 	}
 	out := p.titled(t, t.Bad, "✗", title, "measured "+p.when(e.At), w)
 	out = append(out, p.wrapped(t.Text, "   ", fmt.Sprintf("expected %s, saw %s", e.Expected, e.Observed), w)...)
 	out = append(out, p.wrapped(t.Muted, "   ", e.Cause, w)...)
 	out = append(out, p.wrapped(t.Accent, "   → ", e.Next, w)...)
-	return append(out, p.wrapped(t.Muted, "   ", e.On, w)...)
+	return append(out, p.wrapped(t.Muted, "   on ", e.On, w)...)
 }
 
 // saw is what a criterion that holds was proven with.
@@ -271,14 +275,26 @@ func saw(e engine.Evidence) string {
 	return fmt.Sprintf("saw %s, expected %s", e.Observed, e.Expected)
 }
 
-func joined(sep string, parts ...string) string {
-	var out []string
-	for _, s := range parts {
-		if s != "" {
-			out = append(out, s)
-		}
+// maxShort is the widest observation that stands beside its criterion.
+const maxShort = 14
+
+// ground is on what data criterion i holds; of several in a row that share it the last one says so.
+func (p *Pane) ground(i int) string {
+	on, ok := p.held(i)
+	if next, too := p.held(i + 1); !ok || too && next == on {
+		return ""
 	}
-	return strings.Join(out, sep)
+	return on
+}
+
+// held says whether criterion i is shown as one that holds, and on what data.
+func (p *Pane) held(i int) (string, bool) {
+	if i >= len(p.data.Criteria) {
+		return "", false
+	}
+	id := p.data.Criteria[i].ID
+	e, known := p.data.Evidence[id]
+	return e.On, known && e.Passed && e.Err == nil && !p.waiting[id]
 }
 
 // when is the time of day of today's moments, and the day of older ones.

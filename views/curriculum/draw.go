@@ -117,14 +117,14 @@ func (p *Pane) session(t *theme.Theme, s *Session, here, focused bool, w int) st
 	if s.ID == p.data.Open {
 		mark, text = "▶", t.Accent
 	}
-	name := fmt.Sprintf("%-4s %s", s.ID, widget.Inert(s.Title))
+	name := s.ID + " " + widget.Inert(s.Title)
 	right := strconv.Itoa(s.Minutes)
 	if s.Written && s.Total > 0 && s.Passed > 0 && !s.Done() {
 		right = fmt.Sprintf("%d/%d", s.Passed, s.Total)
 	}
-	name = widget.Cut(name, w-widget.Width(right)-10)
+	name = widget.Cut(name, w-widget.Width(right)-8)
 	if here && focused {
-		return t.Select.On(" " + widget.Spread(mark+"   "+sign+" "+name, right+" ", w-1))
+		return t.Select.On(" " + widget.Spread(mark+"  "+sign+" "+name, right+" ", w-1))
 	}
-	return widget.Spread(" "+t.Accent.On(mark)+"   "+ink.On(sign)+" "+text.On(name), t.Muted.On(right)+" ", w)
+	return widget.Spread(" "+t.Accent.On(mark)+"  "+ink.On(sign)+" "+text.On(name), t.Muted.On(right)+" ", w)
 }

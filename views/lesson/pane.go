@@ -3,6 +3,7 @@ package lesson
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -413,7 +414,9 @@ func (p *Pane) strip(t *theme.Theme, w int) string {
 		note = fmt.Sprintf("%d of %d · %d min ", nth, of, s.Minutes)
 	}
 	if widget.Width(b.String())+widget.Width(note)+1 > w {
-		return widget.Spread("  "+t.Accent.On(here), t.Muted.On(note), w)
+		nth := slices.IndexFunc(p.data.Steps, func(s Step) bool { return s.Name == here })
+		step := fmt.Sprintf("  step %d of %d", nth+1, len(p.data.Steps))
+		return widget.Spread("  "+t.Accent.On("["+here+"]")+t.Muted.On(step), t.Muted.On(note), w)
 	}
 	return widget.Spread(b.String(), t.Muted.On(note), w)
 }
