@@ -31,6 +31,7 @@ const (
 	actThree   keys.ID = "shell.checklist"
 	actFour    keys.ID = "shell.load"
 	actFive    keys.ID = "shell.result"
+	actSix     keys.ID = "shell.sql"
 
 	palRun   keys.ID = "palette.run"
 	palCopy  keys.ID = "palette.copy"
@@ -63,6 +64,7 @@ func shellActions() []keys.Action {
 		{ID: actThree, Place: all, Keys: []string{"3"}, Title: "checklist", Help: "Go to the checklist.", Command: "pipewright check {session}"},
 		{ID: actFour, Place: all, Keys: []string{"4"}, Title: "load", Help: "Go to the load.", Command: "pipewright run {session} {lab}"},
 		{ID: actFive, Place: all, Keys: []string{"5"}, Title: "result", Help: "Go to the result of the latest query.", Command: "pipewright run {session} {lab}"},
+		{ID: actSix, Place: all, Keys: []string{"6"}, Title: "SQL", Help: "Go to where SQL is written and run.", Command: "pipewright query 'SQL'"},
 		{ID: actPalette, Place: all, Keys: []string{":", "ctrl+p"}, Title: "palette", Help: "Find any action by a few of its letters, with its key and its command.", Command: "pipewright help", Foot: 9},
 		{ID: actHelp, Place: all, Keys: []string{"?"}, Title: "keys", Help: "Show the keys of where you are.", Command: "pipewright help"},
 		{ID: actSuspend, Place: all, Keys: []string{"ctrl+z"}, Title: "suspend", Help: "Go back to the shell that Pipewright was started from; fg comes back to the same screen.", Command: "pipewright help", Quiet: true},

@@ -8,6 +8,7 @@ import (
 	"pipewright/tui/keys"
 	"pipewright/tui/theme"
 	"pipewright/tui/widget"
+	"pipewright/views"
 )
 
 // framed puts lines of w cells into a box with a title and a line of hints.
@@ -142,6 +143,12 @@ func (h *helpBox) lines(m *model, w int) []string {
 		}
 	}
 	add(m.table.In(h.where))
+	for _, p := range views.Modal() {
+		if strings.HasPrefix(string(p), string(h.where)+" ") { // where the pane takes text
+			out = append(out, "", m.theme.Strong.On("In the "+string(p)))
+			add(m.table.In(p))
+		}
+	}
 	out = append(out, "", m.theme.Strong.On("Everywhere"))
 	add(m.table.In(keys.Everywhere))
 	return append(out, "", m.theme.Muted.On("Signs: ✓ proven  ◐ begun  ○ open  · not in this version  ✗ does not hold"))

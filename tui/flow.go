@@ -222,6 +222,9 @@ func (m *model) event(msg eventMsg) tea.Cmd {
 		}
 		return nil
 	}
+	if msg.errand.lab == sqlErrand {
+		return m.eventSQL(e, msg)
+	}
 	switch ev := msg.event.(type) {
 	case engine.Evidence:
 		e.asked++

@@ -56,6 +56,7 @@ type model struct {
 	jobs     jobTable
 	backends []engine.BackendStatus
 	told     map[engine.Backend]bool // whose failure has been told
+	sql      sqlDesk
 	ended    bool
 	crash    *crash
 }
@@ -113,6 +114,7 @@ func newModel(ctx context.Context, o Options, mem memory, th *theme.Theme) (*mod
 			m.focus = mem.Focus
 		}
 	}
+	m.beginSQL(o.Workspace)
 	return m, nil
 }
 
@@ -189,7 +191,7 @@ func (m *model) Update(msg tea.Msg) (out tea.Model, cmd tea.Cmd) {
 		m.crash = (*crash)(&msg)
 		cmd = tea.Quit
 	}
-	return m, guard(cmd)
+	return m, guard(tea.Batch(cmd, m.afterSQL(msg)))
 }
 
 // noticeMsg puts a notice up.
@@ -297,6 +299,10 @@ func (m *model) intent(in keys.Intent) tea.Cmd {
 		return m.answer(in)
 	case keys.Visit:
 		m.visit(in.Place)
+	case keys.ShowKeys:
+		m.over = newHelp(m)
+	case keys.RunSQL, keys.ExportSQL, keys.Refresh:
+		return m.askSQL(in)
 	}
 	return nil
 }
@@ -427,8 +433,8 @@ func (m *model) shell(id keys.ID) tea.Cmd {
 		m.back()
 	case actCopy:
 		return m.copy(m.panes[m.focus].Copy())
-	case actOne, actTwo, actThree, actFour, actFive:
-		m.visit(m.entries[slices.Index([]keys.ID{actOne, actTwo, actThree, actFour, actFive}, id)].Place)
+	case actOne, actTwo, actThree, actFour, actFive, actSix:
+		m.visit(m.entries[slices.Index([]keys.ID{actOne, actTwo, actThree, actFour, actFive, actSix}, id)].Place)
 	case actPalette:
 		m.over = newPalette(m)
 	case actHelp:

@@ -11,6 +11,7 @@ import (
 	"pipewright/views/lesson"
 	"pipewright/views/load"
 	"pipewright/views/result"
+	"pipewright/views/sql"
 )
 
 // Intent is what a pane asks of the shell.
@@ -61,8 +62,9 @@ func Catalogue() []Entry {
 		{checklist.Place, "checklist", layout.Side, checklist.Actions, func() Pane { return checklist.New() }},
 		{load.Place, "load", layout.Below, load.Actions, func() Pane { return load.New() }},
 		{result.Place, "result", layout.Below, result.Actions, func() Pane { return result.New() }},
+		{sql.Place, "SQL", layout.Below, sql.Actions, func() Pane { return sql.New() }},
 	}
 }
 
 // Modal lists the places in which keys that work everywhere do not, because text is typed there.
-func Modal() []keys.Place { return []keys.Place{curriculum.Typing, lesson.Typing} }
+func Modal() []keys.Place { return append([]keys.Place{curriculum.Typing, lesson.Typing}, sql.Modal()...) }

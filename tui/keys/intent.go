@@ -33,8 +33,15 @@ type FetchRows struct {
 	Seq          uint64
 }
 
-// ExportSQL asks for a statement's result to be written to a file. Format is csv, jsonl or parquet.
-type ExportSQL struct{ SQL, Backend, Format, Path string }
+// ExportSQL asks for a statement's result to be written to a file. Format is csv, jsonl or parquet. A file
+// that is there is left alone unless Replace is set.
+type ExportSQL struct {
+	SQL, Backend, Format, Path string
+	Replace                    bool
+}
+
+// ShowKeys asks for the keys of the place that the pane is in.
+type ShowKeys struct{}
 
 // Refresh asks for what a pane shows to be looked up anew.
 type Refresh struct{ Place Place }
@@ -44,6 +51,7 @@ func (RunSQL) intent()      {}
 func (FetchRows) intent()   {}
 func (ExportSQL) intent()   {}
 func (Refresh) intent()     {}
+func (ShowKeys) intent()    {}
 func (OpenSession) intent() {}
 func (RunLab) intent()      {}
 func (Verify) intent()      {}

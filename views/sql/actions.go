@@ -47,6 +47,7 @@ const (
 	edNewer   keys.ID = "sql-editor.newer"
 	edUndo    keys.ID = "sql-editor.undo"
 	edRedo    keys.ID = "sql-editor.redo"
+	edKeys    keys.ID = "sql-editor.keys"
 	edCopy    keys.ID = "sql-editor.copy"
 	edClear   keys.ID = "sql-editor.clear"
 	edEnter   keys.ID = "sql-editor.newline"
@@ -136,6 +137,7 @@ func editorActions() []keys.Action {
 		{ID: edNewer, Place: Editing, Keys: []string{"ctrl+down", "alt+down"}, Title: "newer", Help: "Bring back what was run after it, at last what is being written.", Command: query},
 		{ID: edUndo, Place: Editing, Keys: []string{"ctrl+z"}, Title: "undo", Help: "Undo the last change of the text.", Command: query},
 		{ID: edRedo, Place: Editing, Keys: []string{"ctrl+y"}, Title: "redo", Help: "Do the undone change again.", Command: query},
+		{ID: edKeys, Place: Editing, Keys: []string{"f1"}, Title: "keys", Help: "Show the keys of the editor.", Command: "pipewright help", Foot: 5},
 		{ID: edCopy, Place: Editing, Keys: []string{"alt+c"}, Title: "copy the statement", Help: "Copy the statement that the cursor is in.", Command: query},
 		{ID: edClear, Place: Editing, Keys: []string{"ctrl+l"}, Title: "empty the editor", Help: "Take out all of the text; undo brings it back.", Command: query},
 		{ID: edBackTab, Place: Editing, Keys: []string{"shift+tab"}, Title: "choice before", Help: "Move to the completion before.", Command: query, Quiet: true},

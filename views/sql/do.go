@@ -84,7 +84,7 @@ func (p *Pane) launch(r ran) keys.Intent {
 		p.place = Place
 	}
 	if r.export != "" {
-		return keys.ExportSQL{SQL: r.sql, Backend: string(r.backend), Format: formatOf(r.export), Path: r.export}
+		return keys.ExportSQL{SQL: r.sql, Backend: string(r.backend), Format: formatOf(r.export), Path: r.export, Replace: r.replace}
 	}
 	return keys.RunSQL{SQL: r.sql, Backend: string(r.backend)}
 }
@@ -242,11 +242,12 @@ func tabbed(row []engine.Cell) string {
 
 // line is one line that the person is asked for: a filter's text or an export's path.
 type line struct {
-	open   bool
-	export bool
-	column string
-	input  widget.Input
-	wrong  string // why what was typed will not do
+	open    bool
+	export  bool
+	column  string
+	replace string // the file that may be replaced
+	input   widget.Input
+	wrong   string // why what was typed will not do
 }
 
 // formatOf is the format of a file by its ending, or empty.
@@ -274,7 +275,7 @@ func (p *Pane) inLine(id keys.ID) keys.Intent {
 			p.ask.wrong = "the ending says the form: .csv, .jsonl or .parquet"
 			return nil
 		}
-		return p.launch(ran{sql: p.view.sql(p.from), backend: p.from, from: -1, view: p.view, export: path})
+		return p.launch(ran{sql: p.view.sql(p.from), backend: p.from, from: -1, view: p.view, export: path, replace: path == p.ask.replace})
 	}
 	if text == "" {
 		p.place, p.ask = Place, line{}
@@ -340,6 +341,8 @@ func (p *Pane) inEditor(id keys.ID) keys.Intent {
 		case p.state != running:
 			p.place = Place
 		}
+	case edKeys:
+		return keys.ShowKeys{}
 	case edCopy:
 		what, text := p.Copy()
 		return keys.Copy{What: what, Text: text}

@@ -19,6 +19,9 @@ type Report engine.Report
 // Refused says that a run came to no job.
 type Refused struct{ Err error }
 
+// There says that an export has not begun, because its file is there already.
+type There struct{ Path string }
+
 // Backends are the states of the backends, as they are now.
 type Backends []engine.BackendStatus
 
@@ -44,6 +47,7 @@ type ran struct {
 	version int  // of that text
 	view    view // that its rows are to be; base is empty for a text of the person's own
 	export  string
+	replace bool
 }
 
 // outcome is what became of one statement.
@@ -142,6 +146,13 @@ func (p *Pane) Take(fact any) {
 			p.asked, p.state = false, failed
 			p.err = told(f.Err)
 			p.elapsed = 0
+		}
+	case There:
+		if p.asked {
+			p.asked, p.state, p.place = false, idle, Asking
+			p.ask = line{open: true, export: true, replace: f.Path}
+			p.ask.input.Set(f.Path)
+			p.ask.wrong = "it is there already; enter replaces it, another name leaves it"
 		}
 	case Tick:
 		p.now = time.Time(f)
