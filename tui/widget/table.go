@@ -26,6 +26,7 @@ type Table struct {
 	Columns []TableColumn
 	Cursor  int
 	Scroll  Scroll
+	Ink     func(row, col int) theme.Ink // of a cell that is not under the cursor; nil draws all alike
 }
 
 const gap = 2
@@ -58,19 +59,23 @@ func (t *Table) Draw(th *theme.Theme, rows Rows, w, h int) []string {
 	for i, c := range t.Columns {
 		titles[i] = c.Title
 	}
-	lines = append(lines, " "+th.Muted.On(t.line(titles, widths, w-2))+" ")
+	lines = append(lines, " "+th.Muted.On(t.line(titles, widths, w-2, nil))+" ")
 	for i, row := range cells {
-		text := t.line(row, widths, w-2)
-		if t.Cursor >= 0 && i+t.Scroll.Top == t.Cursor {
-			lines = append(lines, th.Select.On(" "+text+" "))
+		n := i + t.Scroll.Top
+		if t.Cursor >= 0 && n == t.Cursor {
+			lines = append(lines, th.Select.On(" "+t.line(row, widths, w-2, nil)+" "))
 			continue
 		}
-		lines = append(lines, " "+text+" ")
+		var ink func(col int) theme.Ink
+		if t.Ink != nil {
+			ink = func(col int) theme.Ink { return t.Ink(n, col) }
+		}
+		lines = append(lines, " "+t.line(row, widths, w-2, ink)+" ")
 	}
 	return Box(lines, w, h)
 }
 
-func (t *Table) line(cells []string, widths []int, w int) string {
+func (t *Table) line(cells []string, widths []int, w int, ink func(col int) theme.Ink) string {
 	var b strings.Builder
 	for i, c := range t.Columns {
 		if widths[i] == 0 {
@@ -79,11 +84,14 @@ func (t *Table) line(cells []string, widths []int, w int) string {
 		if b.Len() > 0 {
 			b.WriteString(spaces[:gap])
 		}
+		cell := Fit(cells[i], widths[i])
 		if c.Right {
-			b.WriteString(FitRight(cells[i], widths[i]))
-		} else {
-			b.WriteString(Fit(cells[i], widths[i]))
+			cell = FitRight(cells[i], widths[i])
 		}
+		if ink != nil {
+			cell = ink(i).On(cell)
+		}
+		b.WriteString(cell)
 	}
 	return Fit(b.String(), w)
 }
