@@ -67,4 +67,6 @@ func Catalogue() []Entry {
 }
 
 // Modal lists the places in which keys that work everywhere do not, because text is typed there.
-func Modal() []keys.Place { return append([]keys.Place{curriculum.Typing, lesson.Typing}, sql.Modal()...) }
+func Modal() []keys.Place {
+	return append([]keys.Place{curriculum.Typing, lesson.Typing}, sql.Modal()...)
+}
