@@ -47,19 +47,27 @@ func Pulse(step, w int) string {
 }
 
 // Parts draws several shares of a whole side by side in w cells, each in its ink. A part that is not
-// zero gets at least one cell.
+// zero gets at least one cell where there are that many.
 func Parts(t *theme.Theme, w int, total int64, parts []int64, inks []theme.Ink, glyphs []string) string {
 	if w < 1 {
 		return ""
 	}
+	waiting := 0 // parts that are still to be drawn
+	for _, p := range parts {
+		if p > 0 {
+			waiting++
+		}
+	}
 	var b strings.Builder
-	used := 0
+	used, sum := 0, int64(0)
 	for i, p := range parts {
-		if total <= 0 || p <= 0 || used >= w {
+		if total <= 0 || p <= 0 {
 			continue
 		}
-		n := max(int(math.Round(float64(p)/float64(total)*float64(w))), 1)
-		n = min(n, w-used)
+		waiting--
+		sum += p
+		end := int(math.Round(float64(sum) / float64(total) * float64(w))) // rounding the sum leaves no gap at the end
+		n := max(min(max(end-used, 1), w-used-waiting), 0)
 		used += n
 		b.WriteString(inks[i].On(strings.Repeat(glyphs[i], n)))
 	}

@@ -209,3 +209,20 @@ func TestOverlayKeepsTheWidth(t *testing.T) {
 		}
 	})
 }
+
+func TestPartsFillTheBar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.Int64Range(0, 1000), 3, 3).Draw(t, "parts")
+		w := rapid.IntRange(3, 80).Draw(t, "w")
+		total := parts[0] + parts[1] + parts[2]
+		got := Parts(theme.New(theme.Plain), w, total, parts, make([]theme.Ink, 3), []string{"a", "b", "c"})
+		if Width(got) != w || total > 0 && strings.Contains(got, "░") {
+			t.Fatalf("%v in %d cells is %q", parts, w, got)
+		}
+		for i, glyph := range []string{"a", "b", "c"} {
+			if parts[i] > 0 != strings.Contains(got, glyph) {
+				t.Fatalf("%v in %d cells is %q", parts, w, got)
+			}
+		}
+	})
+}

@@ -80,10 +80,10 @@ func (p *Pane) line(t *theme.Theme, i, w int, focused bool) string {
 	case r.week != nil:
 		d, n := r.week.done()
 		left = fmt.Sprintf("  %s Week %d", p.arrow(r.id), r.week.Number)
-		if room := w - widget.Width(left) - 16; room > 8 && r.week.Title != "" {
+		right = fmt.Sprintf("%s %d/%d", widget.Bar(float64(d)/float64(max(n, 1)), 4), d, n)
+		if room := w - widget.Width(left) - widget.Width(right) - 5; room > 8 && r.week.Title != "" {
 			left += "  " + widget.Cut(widget.Inert(r.week.Title), room)
 		}
-		right = fmt.Sprintf("%s %d/%d", widget.Bar(float64(d)/float64(max(n, 1)), 4), d, n)
 	default:
 		return p.session(t, r.session, here, focused, w)
 	}
