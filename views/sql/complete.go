@@ -63,8 +63,7 @@ type near struct {
 	aliases map[string]string
 }
 
-// context reads what stands around the cursor. Only so much of the statement is looked at as a person
-// may have on screen.
+// context reads what stands around the cursor; it gives false in a comment or a string.
 func (e *editor) context() (near, bool) {
 	line, at := e.lines[e.at.row], e.at.col
 	from := at
@@ -79,12 +78,20 @@ func (e *editor) context() (near, bool) {
 		}
 		n.owner = strings.ToLower(line[i : from-1])
 	}
-	const around = 100
-	first, last := max(e.at.row-around, 0), min(e.at.row+around, len(e.lines)-1)
-	s := e.state(first)
-	var words []string
-	here := -1 // index of the word that is being completed
-	over, inside := false, false
+	words, here, inside := e.around(from)
+	n.read(words, here)
+	return n, !inside
+}
+
+// around gives the words of the statement that the cursor is in, in lower case, and which of them begins
+// at from; inside says that the cursor is in a comment or a string. Only so much of the statement is
+// looked at as a person may have on screen.
+func (e *editor) around(from int) (words []string, here int, inside bool) {
+	const lines = 100
+	first, last := max(e.at.row-lines, 0), min(e.at.row+lines, len(e.lines)-1)
+	s, at := e.state(first), e.at.col
+	here = -1
+	over := false
 	for row := first; row <= last && !over; row++ {
 		l := e.lines[row]
 		if len(l) > longest {
@@ -111,8 +118,7 @@ func (e *editor) context() (near, bool) {
 	if here < 0 {
 		here = len(words)
 	}
-	n.read(words, here)
-	return n, !inside
+	return words, here, inside
 }
 
 // read finds the tables and their aliases among a statement's words.
@@ -167,48 +173,13 @@ func (k *known) complete(e *editor, asked bool) popup {
 	if !ok || len(n.prefix) < least && n.owner == "" && (!n.table || !asked) {
 		return popup{}
 	}
-	low := strings.ToLower(n.prefix)
-	var all []choice
-	add := func(name, what string, rank int) {
-		l := strings.ToLower(name)
-		switch {
-		case strings.HasPrefix(l, low):
-		case len(low) >= 2 && strings.Contains(l, low):
-			rank += 10
-		default:
-			return
-		}
-		all = append(all, choice{name, what, rank})
-	}
-	k.columns(n, add)
-	if n.owner == "" {
-		for i, t := range k.tables {
-			if strings.Contains(k.low[i], low) {
-				add(quoteName(t.Name), "table", map[bool]int{true: 0, false: 3}[n.table])
-			}
-		}
-		if !n.table {
-			for _, w := range reserved {
-				if strings.HasPrefix(w, low) {
-					all = append(all, choice{cased(w, n.prefix), "keyword", 2})
-				}
-			}
-		}
-	} else {
-		for _, t := range k.tables {
-			if strings.EqualFold(t.Schema, n.owner) {
-				add(quoteName(t.Name), "table", 1)
-			}
-		}
-	}
+	all := k.candidates(n)
 	slices.SortStableFunc(all, func(a, b choice) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(len(a.text), len(b.text)), strings.Compare(a.text, b.text))
 	})
 	all = slices.CompactFunc(all, func(a, b choice) bool { return a.text == b.text })
-	if len(all) == 1 && strings.EqualFold(all[0].text, n.prefix) || !asked && slices.ContainsFunc(all, func(c choice) bool {
-		return c.what == "keyword" && strings.EqualFold(c.text, n.prefix)
-	}) {
-		return popup{} // the word is whole
+	if whole(all, n.prefix, asked) {
+		return popup{}
 	}
 	return popup{choices: all[:min(len(all), offered)], from: e.at.col - len(n.prefix), more: max(len(all)-offered, 0)}
 }
@@ -277,3 +248,53 @@ var softName = func() map[string]bool {
 	}
 	return m
 }()
+
+// whole says whether the word needs no completion: it is all that fits, or a keyword that nobody asked to
+// have completed.
+func whole(all []choice, prefix string, asked bool) bool {
+	if len(all) == 1 && strings.EqualFold(all[0].text, prefix) {
+		return true
+	}
+	return !asked && slices.ContainsFunc(all, func(c choice) bool {
+		return c.what == "keyword" && strings.EqualFold(c.text, prefix)
+	})
+}
+
+// candidates are the columns, tables and keywords that begin with what was typed or hold it.
+func (k *known) candidates(n near) []choice {
+	low := strings.ToLower(n.prefix)
+	var all []choice
+	add := func(name, what string, rank int) {
+		l := strings.ToLower(name)
+		switch {
+		case strings.HasPrefix(l, low):
+		case len(low) >= 2 && strings.Contains(l, low):
+			rank += 10
+		default:
+			return
+		}
+		all = append(all, choice{name, what, rank})
+	}
+	k.columns(n, add)
+	if n.owner == "" {
+		for i, t := range k.tables {
+			if strings.Contains(k.low[i], low) {
+				add(quoteName(t.Name), "table", map[bool]int{true: 0, false: 3}[n.table])
+			}
+		}
+		if !n.table {
+			for _, w := range reserved {
+				if strings.HasPrefix(w, low) {
+					all = append(all, choice{cased(w, n.prefix), "keyword", 2})
+				}
+			}
+		}
+	} else {
+		for _, t := range k.tables {
+			if strings.EqualFold(t.Schema, n.owner) {
+				add(quoteName(t.Name), "table", 1)
+			}
+		}
+	}
+	return all
+}

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -29,7 +28,6 @@ type rowsOf struct {
 	n       int64
 	make    func(i int64) []engine.Cell
 	known   bool
-	asked   []keys.FetchRows
 }
 
 func (r *rowsOf) Columns() []engine.Column { return r.columns }
@@ -312,5 +310,3 @@ func TestEachActionIsWhole(t *testing.T) {
 		t.Fatalf("%d actions", n)
 	}
 }
-
-var errGone = errors.New("the connection is gone")
