@@ -106,7 +106,7 @@ func (e *editor) around(from int) (words []string, here int, inside bool) {
 			case k == endKind:
 				over = true
 			case k == commentKind || k == stringKind:
-				inside = inside || row == e.at.row && a < at && (at < b || at == b && (k == commentKind || s.mode != inNothing))
+				inside = inside || row == e.at.row && within(a, b, at, k == commentKind || s.mode != inNothing)
 			default:
 				if here < 0 && (row > e.at.row || row == e.at.row && b > from) {
 					here = len(words)
@@ -120,6 +120,10 @@ func (e *editor) around(from int) (words []string, here int, inside bool) {
 	}
 	return words, here, inside
 }
+
+// within says whether a cursor at a column is between a and b; at b itself it is while what stands there is
+// open.
+func within(a, b, at int, open bool) bool { return a < at && (at < b || at == b && open) }
 
 // read finds the tables and their aliases among a statement's words.
 func (n *near) read(words []string, here int) {
