@@ -75,18 +75,64 @@ func backend(t *theme.Theme, b engine.BackendStatus, wide bool) string {
 	return name + " " + ink.On(sign+" "+word)
 }
 
+// tab is one tab where it stands on its line.
+type tab struct {
+	place keys.Place
+	text  string
+	x, w  int
+}
+
+// tabLine lays the tabs out in w cells: all of them, or as many as fit with the one that is shown among
+// them.
+func (m *model) tabLine(w int) (tabs []tab, before, after bool) {
+	here, end := 0, 0
+	for i, e := range m.entries {
+		t := tab{place: e.Place, text: fmt.Sprintf(" %d %s ", (i+1)%10, m.panes[e.Place].Title())} // 0 is the key of the tenth
+		if e.Place == m.focus {
+			here, t.text = i, "["+t.text[1:len(t.text)-1]+"]"
+		}
+		t.x, t.w = end+1, widget.Width(t.text)
+		end = t.x + t.w
+		tabs = append(tabs, t)
+	}
+	if end <= w {
+		return tabs, false, false
+	}
+	last := len(tabs)
+	for last > here+1 && tabs[last-1].x+tabs[last-1].w > w-2 {
+		last--
+	}
+	first := 0
+	for first < here && tabs[last-1].x+tabs[last-1].w-tabs[first].x > w-3 {
+		first++
+	}
+	shift := tabs[first].x - 1
+	for i := range tabs {
+		tabs[i].x -= shift
+	}
+	return tabs[first:last], first > 0, last < len(tabs)
+}
+
 // tabs names the panes, with the one that is shown in brackets.
 func (m *model) tabs(w int) string {
+	tabs, before, after := m.tabLine(w)
 	var b strings.Builder
-	for i, e := range m.entries {
-		title := m.panes[e.Place].Title()
-		if e.Place == m.focus {
-			b.WriteString(" " + m.theme.Accent.On(fmt.Sprintf("[%d %s]", i+1, title)))
+	for i, t := range tabs {
+		if i == 0 && before {
+			b.WriteString(m.theme.Muted.On("‹"))
 		} else {
-			b.WriteString(" " + m.theme.Muted.On(fmt.Sprintf(" %d %s ", i+1, title)))
+			b.WriteByte(' ')
+		}
+		if t.place == m.focus {
+			b.WriteString(m.theme.Accent.On(t.text))
+		} else {
+			b.WriteString(m.theme.Muted.On(t.text))
 		}
 	}
-	return widget.Fit(b.String(), w)
+	if !after {
+		return widget.Fit(b.String(), w)
+	}
+	return widget.Fit(b.String(), w-1) + m.theme.Muted.On("›")
 }
 
 // hints is how many actions the footer shows.

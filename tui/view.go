@@ -158,13 +158,11 @@ func (m *model) click(e tea.Mouse) tea.Cmd {
 }
 
 func (m *model) clickTab(x int) {
-	at := 0
-	for _, e := range m.entries {
-		n := widget.Width(m.panes[e.Place].Title()) + 5
-		if x >= at && x < at+n {
-			m.visit(e.Place)
+	tabs, _, _ := m.tabLine(m.frame.W)
+	for _, t := range tabs {
+		if x >= t.x && x < t.x+t.w {
+			m.visit(t.place)
 			return
 		}
-		at += n
 	}
 }
