@@ -46,15 +46,28 @@ type ShowKeys struct{}
 // Refresh asks for what a pane shows to be looked up anew.
 type Refresh struct{ Place Place }
 
-func (Answer) intent()      {}
-func (RunSQL) intent()      {}
-func (FetchRows) intent()   {}
-func (ExportSQL) intent()   {}
-func (Refresh) intent()     {}
-func (ShowKeys) intent()    {}
-func (OpenSession) intent() {}
-func (RunLab) intent()      {}
-func (Verify) intent()      {}
-func (CancelJob) intent()   {}
-func (Copy) intent()        {}
-func (Visit) intent()       {}
+// StartBackend and StopBackend ask for the workspace's own backend to be started or stopped. The pane has
+// asked the person before something is stopped.
+type (
+	StartBackend struct{ Backend string }
+	StopBackend  struct{ Backend string }
+)
+
+// SampleTable asks for the first rows of a table.
+type SampleTable struct{ Backend, Schema, Name string }
+
+func (StartBackend) intent() {}
+func (StopBackend) intent()  {}
+func (SampleTable) intent()  {}
+func (Answer) intent()       {}
+func (RunSQL) intent()       {}
+func (FetchRows) intent()    {}
+func (ExportSQL) intent()    {}
+func (Refresh) intent()      {}
+func (ShowKeys) intent()     {}
+func (OpenSession) intent()  {}
+func (RunLab) intent()       {}
+func (Verify) intent()       {}
+func (CancelJob) intent()    {}
+func (Copy) intent()         {}
+func (Visit) intent()        {}
