@@ -77,7 +77,10 @@ func state(t *theme.Theme, s engine.BackendState) (sign, word string, ink theme.
 
 // question is what is asked before PostgreSQL is stopped.
 func (p *Pane) question(t *theme.Theme, w int) []string {
-	lines := []string{"", "  " + t.Warn.On("Stop PostgreSQL?") + " Every program that uses it loses its connection; its data stays."}
+	lines := []string{"", "  " + t.Warn.On("Stop PostgreSQL?")}
+	for _, l := range widget.Wrap("Every program that uses it loses its connection. Its data stays.", max(w-4, 8)) {
+		lines = append(lines, "  "+l)
+	}
 	if n := len(p.work); n > 0 {
 		text := "This job runs and would fail:"
 		if n > 1 {

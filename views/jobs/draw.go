@@ -76,12 +76,15 @@ func (p *Pane) note(t *theme.Theme) string {
 	return ""
 }
 
+// roomy is the width from which on the table has all of its columns.
+const roomy = 110
+
 // bar is how wide a progress bar is.
 func bar(w int) int {
 	switch {
 	case w >= 160:
 		return 24
-	case w >= 110:
+	case w >= roomy:
 		return 14
 	}
 	return 8
@@ -95,12 +98,15 @@ func (p *Pane) columns(w int) {
 		{Title: "what", Min: 12},
 		{Title: "state", Min: 11},
 		{Title: "progress", Min: bar(w) + 6},
-		{Title: "rows", Min: 7, Right: true},
+		{Title: "rows", Min: 10, Right: true},
 	}
-	if w >= 110 {
+	if w >= roomy {
 		cols = append(cols, widget.TableColumn{Title: "rate", Min: 12, Right: true}, widget.TableColumn{Title: "time left", Min: 9, Right: true})
 	}
-	cols = append(cols, widget.TableColumn{Title: "elapsed", Min: 8, Right: true}, widget.TableColumn{Title: "started", Min: 8, Right: true})
+	cols = append(cols, widget.TableColumn{Title: "elapsed", Min: 8, Right: true})
+	if w >= roomy {
+		cols = append(cols, widget.TableColumn{Title: "started", Min: 8, Right: true})
+	}
 	p.table.Columns = cols
 }
 
@@ -121,10 +127,10 @@ func (r rows) Row(i int) []string {
 	if j.Progress.Rows > 0 {
 		out[4] = widget.Count(j.Progress.Rows)
 	}
-	if r.w >= 110 {
-		out = append(out, rate(j), left(j))
+	if r.w < roomy {
+		return append(out, widget.Span(j.elapsed(r.p.now)))
 	}
-	return append(out, widget.Span(j.elapsed(r.p.now)), r.p.clock(j.Started))
+	return append(out, rate(j), left(j), widget.Span(j.elapsed(r.p.now)), r.p.clock(j.Started))
 }
 
 // clock is a time of day, or the day when it was another.
@@ -224,7 +230,7 @@ func (p *Pane) about(t *theme.Theme, w int) []string {
 		return nil
 	}
 	lines := []string{t.Rule.On(strings.Repeat("─", w))}
-	if s := p.doing(j, w < 110); s != "" {
+	if s := p.doing(j, w < roomy); s != "" {
 		lines = append(lines, "  "+t.Muted.On(widget.Cut(s, w-3)))
 	}
 	if e := j.Err; e != nil && j.State == engine.JobFailed {
@@ -245,6 +251,9 @@ func (p *Pane) about(t *theme.Theme, w int) []string {
 func (p *Pane) doing(j *Job, all bool) string {
 	g := j.Progress
 	var parts []string
+	if all && !j.Started.IsZero() {
+		parts = append(parts, "started "+p.clock(j.Started))
+	}
 	if j.State.Ended() {
 		if j.State == engine.JobDone && (g.Accepted > 0 || g.Rejected > 0 || g.Duplicates > 0) {
 			parts = append(parts, fates(g))
@@ -322,7 +331,8 @@ func (p *Pane) logLines(t *theme.Theme, j *Job, w int) []string {
 	} else {
 		add(t.Accent, "progress", p.progress(j, min(wide-24, 60)))
 	}
-	add(t.Text, "so far", p.doing(j, true))
+	add(t.Text, "so far", p.doing(j, false))
+	add(t.Text, "rate", speed(j))
 	if j.Progress.Rows > 0 {
 		add(t.Text, "rows read", widget.Count(j.Progress.Rows))
 	}
@@ -355,4 +365,16 @@ func (p *Pane) logLines(t *theme.Theme, j *Job, w int) []string {
 		}
 	}
 	return out
+}
+
+// speed is how fast a job goes and how long it still takes.
+func speed(j *Job) string {
+	s, l := rate(j), left(j)
+	switch {
+	case s != "" && l != "":
+		return s + ", " + l + " left"
+	case l != "":
+		return l + " left"
+	}
+	return s
 }

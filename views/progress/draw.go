@@ -32,10 +32,7 @@ func (p *Pane) draw(t *theme.Theme, w, h int, focused bool) []string {
 	if w >= 120 && h >= 8 {
 		return p.beside(t, lines, w, h)
 	}
-	head := []string{}
-	for _, s := range []string{p.nextLine(t, w), p.daysLine(t)} {
-		head = append(head, "  "+s)
-	}
+	head := append(p.nextLines(t, w), "  "+p.daysLine(t))
 	if len(p.data.Proofs) > 0 && h >= 16 {
 		head = append(head, "  "+t.Muted.On(widget.Fit("last proof", label))+p.proof(t, p.data.Proofs[0], w-label-4))
 	}
@@ -77,18 +74,19 @@ func (p *Pane) minutes(t *theme.Theme) string {
 // label is how wide the names of facts are drawn.
 const label = 12
 
-func (p *Pane) nextLine(t *theme.Theme, w int) string {
-	name := t.Muted.On(widget.Fit("next", label))
+// nextLines says what comes next and why, in one line where there is room and else in two.
+func (p *Pane) nextLines(t *theme.Theme, w int) []string {
+	name := "  " + t.Muted.On(widget.Fit("next", label))
 	n := p.data.Next
 	if n == nil {
-		return name + "everything that this version has is done"
+		return []string{name + "everything that this version has is done"}
 	}
-	what := fmt.Sprintf("%s %s", n.ID, widget.Inert(n.Title))
-	rest := fmt.Sprintf("  %d min; %s", n.Minutes, n.Reason)
-	if widget.Width(what)+widget.Width(rest) > w-label-4 {
-		rest = "  " + n.Reason
+	what, room := n.ID+" "+widget.Inert(n.Title), w-label-3
+	if rest := fmt.Sprintf("  %d min; %s", n.Minutes, n.Reason); widget.Width(what)+widget.Width(rest) <= room {
+		return []string{name + t.Accent.On(what) + t.Muted.On(rest)}
 	}
-	return name + t.Accent.On(what) + t.Muted.On(widget.Cut(rest, max(w-label-4-widget.Width(what), 0)))
+	return []string{name + t.Accent.On(widget.Cut(what, room-8)) + t.Muted.On(fmt.Sprintf("  %d min", n.Minutes)),
+		widget.Blank(label+2) + t.Muted.On(widget.Cut(n.Reason, room))}
 }
 
 func (p *Pane) daysLine(t *theme.Theme) string {
