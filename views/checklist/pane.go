@@ -223,7 +223,7 @@ func (p *Pane) draw(t *theme.Theme, w, h int, focused bool) []string {
 	}
 	for i, c := range p.data.Criteria {
 		body = append(body, p.criterion(t, c, w)...)
-		body = append(body, p.wrapped(t.Muted, "   on ", p.ground(i), w)...)
+		body = append(body, p.wrapped(t.Muted, "   ", based(p.ground(i)), w)...)
 	}
 	p.scroll.Fit(len(body), h-2)
 	count := fmt.Sprintf("%d of %d proven", p.passed(), len(p.data.Criteria))
@@ -264,7 +264,14 @@ func (p *Pane) criterion(t *theme.Theme, c engine.Criterion, w int) []string {
 	out = append(out, p.wrapped(t.Text, "   ", fmt.Sprintf("expected %s, saw %s", e.Expected, e.Observed), w)...)
 	out = append(out, p.wrapped(t.Muted, "   ", e.Cause, w)...)
 	out = append(out, p.wrapped(t.Accent, "   → ", e.Next, w)...)
-	return append(out, p.wrapped(t.Muted, "   on ", e.On, w)...)
+	return append(out, p.wrapped(t.Muted, "   ", based(e.On), w)...)
+}
+
+func based(on string) string {
+	if on == "" {
+		return ""
+	}
+	return "on " + on
 }
 
 // saw is what a criterion that holds was proven with.
