@@ -77,7 +77,6 @@ type Pane struct {
 	cursor   int    // of lines
 	scroll   widget.Scroll
 	listTop  int
-	recalled bool
 	version  int
 	cache    widget.Cache
 }
