@@ -69,16 +69,16 @@ type line struct {
 
 // Pane shows an Overview.
 type Pane struct {
-	told     bool
-	data     Overview
-	err      *engine.Error
-	lines    []line
-	at       string // session under the cursor
-	cursor   int    // of lines
-	scroll   widget.Scroll
-	listTop  int
-	version  int
-	cache    widget.Cache
+	told    bool
+	data    Overview
+	err     *engine.Error
+	lines   []line
+	at      string // session under the cursor
+	cursor  int    // of lines
+	scroll  widget.Scroll
+	listTop int
+	version int
+	cache   widget.Cache
 }
 
 // New makes the pane.
