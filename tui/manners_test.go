@@ -11,9 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/creack/pty"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"pipewright/engine"
@@ -122,42 +120,6 @@ func TestATerminalThatGoesAwayEndsTheJob(t *testing.T) {
 	}
 	c.ends()
 	serving(t, db, false)
-}
-
-// A terminal that has stopped reading, as after ctrl+s, keeps nobody from ending the program.
-func TestABlockedTerminalDoesNotKeepTheProgram(t *testing.T) {
-	c := open(t, labtest.Workspace(t), 200, 60)
-	c.sees("? keys", "Phase 1")
-	c.mu.Lock() // nothing is read from here on
-	held := true
-	defer func() {
-		if held {
-			c.mu.Unlock()
-		}
-	}()
-	for i := range 400 { // each size is a whole screen to write
-		if err := pty.Setsize(c.tty, &pty.Winsize{Rows: uint16(40 + i%2), Cols: uint16(199 + i%2)}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(c.tty, "?"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() {
-		_, err := c.cmd.Process.Wait()
-		ended <- err
-	}()
-	select {
-	case <-ended:
-	case <-time.After(patience):
-		t.Fatal("the program goes on")
-	}
-	held = false
-	c.mu.Unlock()
 }
 
 func TestSuspendGivesTheTerminalBack(t *testing.T) {

@@ -50,7 +50,7 @@ func Open(ctx context.Context, o Options) error {
 	program := tea.NewProgram(m,
 		tea.WithContext(ctx), tea.WithInput(&reader{File: o.In}), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
 		tea.WithColorProfile(profile), tea.WithFPS(frames), tea.WithoutCatchPanics())
-	heed(ctx, cancel, program)
+	heed(ctx, cancel, program, o.In)
 	err = play(program, m)
 	return m.leave(o, err)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,7 +25,11 @@ const (
 // heed sees to the signals that Bubble Tea leaves to its programs, until ctx is done. SIGHUP and SIGTERM
 // end the program as q does, without a question; cancel ends what runs when that takes too long. SIGTSTP
 // gives the terminal back before the process stops, and SIGCONT draws the screen anew.
-func heed(ctx context.Context, cancel context.CancelFunc, program *tea.Program) {
+func heed(ctx context.Context, cancel context.CancelFunc, program *tea.Program, in *os.File) {
+	modes, err := term.GetState(in.Fd())
+	if err != nil {
+		modes = nil // it is no terminal
+	}
 	end, stop, cont := make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGHUP, syscall.SIGTERM)
 	signal.Notify(cont, syscall.SIGCONT)
@@ -39,7 +44,11 @@ func heed(ctx context.Context, cancel context.CancelFunc, program *tea.Program) 
 			case s := <-end:
 				signal.Stop(end) // the second one ends the process
 				go program.Quit()
-				go insist(ctx, cancel, s)
+				go insist(ctx, cancel, s, func() {
+					if modes != nil {
+						_ = term.Restore(in.Fd(), modes) // the screen cannot be written to
+					}
+				})
 			case <-stop:
 				if stoppable() { // else there would be nobody to wake it again
 					go program.Send(tea.Exec(&stopped{}, nil)())
@@ -52,7 +61,7 @@ func heed(ctx context.Context, cancel context.CancelFunc, program *tea.Program) 
 }
 
 // insist leaves a program that does not leave by itself.
-func insist(ctx context.Context, cancel context.CancelFunc, s os.Signal) {
+func insist(ctx context.Context, cancel context.CancelFunc, s os.Signal, restore func()) {
 	select {
 	case <-ctx.Done():
 		return
@@ -64,6 +73,7 @@ func insist(ctx context.Context, cancel context.CancelFunc, s os.Signal) {
 	if n, ok := s.(syscall.Signal); ok {
 		code = 128 + int(n)
 	}
+	restore()
 	os.Exit(code)
 }
 
