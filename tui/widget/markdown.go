@@ -3,6 +3,7 @@ package widget
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -315,6 +316,11 @@ func (m *mark) flow(ps []piece, w int, first, rest string) {
 		}
 		for _, p := range word.parts {
 			for Width(p.text) > room-used && room > 0 {
+				if _, n := utf8.DecodeRuneInString(p.text); used > 0 && Width(p.text[:n]) > room-used {
+					flush() // not even one more character fits
+					room = w - Width(prefix)
+					continue
+				}
 				head := cutExact(p.text, max(room-used, 1))
 				line.WriteString(p.ink.On(head))
 				p.text = p.text[len(head):]

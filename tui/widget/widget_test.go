@@ -140,6 +140,15 @@ func TestMarkdownFitsItsWidth(t *testing.T) {
 	})
 }
 
+// A character of two cells does not go into the one cell that is left behind other parts of its word.
+func TestMarkdownBreaksBeforeAWideCharacter(t *testing.T) {
+	for _, l := range Markdown(theme.New(theme.Dark), strings.Repeat("a", 16)+"北*北", 20).Lines {
+		if n := Width(l); n > 20 {
+			t.Errorf("a line of %d cells: %q", n, l)
+		}
+	}
+}
+
 func TestMarkdown(t *testing.T) {
 	src := "## What a bad row costs\n\nIt loads `as it is`, *without* a **single complaint**.\n\n" +
 		"- one\n- two goes on for longer than a line of it\n  - in\n\n1. first\n2. second\n\n```sql\nselect count(*) from leads\n```\n\n" +
