@@ -49,7 +49,18 @@ func Inert(s string) string {
 // overrides, line separators, tags, unassigned and private ones.
 func invisible(r rune) bool {
 	return r == 0x2028 || r == 0x2029 || r == 0xfffc || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) ||
-		!unicode.IsGraphic(r)
+		!unicode.IsGraphic(r) || unicode.Is(prepended, r)
+}
+
+// prepended are the characters that are drawn as one with whatever follows, so that their width is not
+// their own: Grapheme_Cluster_Break=Prepend of UAX #29, without those that are format characters anyway.
+var prepended = &unicode.RangeTable{
+	R16: []unicode.Range16{{Lo: 0x0d4e, Hi: 0x0d4e, Stride: 1}},
+	R32: []unicode.Range32{
+		{Lo: 0x111c2, Hi: 0x111c3, Stride: 1}, {Lo: 0x1193f, Hi: 0x11941, Stride: 2},
+		{Lo: 0x11a84, Hi: 0x11a89, Stride: 1}, {Lo: 0x11d46, Hi: 0x11d46, Stride: 1},
+		{Lo: 0x11f02, Hi: 0x11f02, Stride: 1},
+	},
 }
 
 // joins says whether a character combines with the one before it: accents, vowel signs, skin tones.

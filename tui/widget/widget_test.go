@@ -77,6 +77,15 @@ func TestFitIsExact(t *testing.T) {
 	})
 }
 
+// What stands behind a text must not change how wide the text is: no character may join with a space.
+func TestNoCharacterJoinsWithWhatFollows(t *testing.T) {
+	for r := rune(0xa0); r <= utf8.MaxRune; r++ {
+		if s := Inert(string(r)); utf8.ValidRune(r) && Width(s+" ") != Width(s)+1 {
+			t.Errorf("%U becomes %q, which joins with a space", r, s)
+		}
+	}
+}
+
 func TestCutLeft(t *testing.T) {
 	if got := CutLeft("/home/ann/reports/leads.csv", 12); got != "…s/leads.csv" || Width(got) != 12 {
 		t.Errorf("got %q", got)
